@@ -1,0 +1,87 @@
+package io.infergrid.app.core;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/**
+ * This rig: the one face that window, command line and local API share. Thread-safe; no call blocks for longer than a
+ * moment unless it says so.
+ */
+public interface Rig extends AutoCloseable {
+
+    // ---- the three verbs
+
+    void start();
+
+    void pause();
+
+    /** Finishes the sessions in hand, takes no new ones, then stops. */
+    void finishThenStop();
+
+    // ---- what to show
+
+    Observable<RigState> state();
+
+    Observable<DeviceView> device();
+
+    Observable<SwarmView> swarm();
+
+    /** Tokens per second over the last seconds, 0 when nothing is served. */
+    Observable<Double> tokensPerSecond();
+
+    // ---- jobs
+
+    /**
+     * Stored jobs, newest first.
+     *
+     * @param search matched against id, model, state and peer ids; empty for all
+     */
+    List<JobRecord> jobs(String search, int limit);
+
+    List<JobRecord.Window> windows(String jobId);
+
+    /** Counts up with every stored change of a job, so that a view knows when to ask again. */
+    Observable<Long> jobsRevision();
+
+    // ---- benchmark
+
+    /** Runs a benchmark; blocks, so call it from a background thread. Stored before it returns. */
+    BenchmarkRecord benchmark(BenchmarkListener listener, BooleanSupplier cancelled);
+
+    List<BenchmarkRecord> benchmarks(int limit);
+
+    // ---- playground
+
+    /** Asks the grid; blocks until the answer ends, so call it from a background thread. */
+    ChatResult chat(List<ChatMessage> messages, ChatOptions options, ChatListener listener, BooleanSupplier cancelled);
+
+    @Override
+    void close();
+
+    /** Progress of a benchmark: calls come in order from the thread that runs it. */
+    interface BenchmarkListener {
+        /** @param fraction of the whole run, 0 to 1 */
+        void progress(String step, double fraction);
+
+        /** One measured point of a live plot. */
+        void sample(String series, double seconds, double value);
+    }
+
+    /** @param role {@code system}, {@code user} or {@code assistant} */
+    record ChatMessage(String role, String text) {}
+
+    /** @param temperature 0 for greedy */
+    record ChatOptions(int maxTokens, float temperature, float topP, long seed) {}
+
+    interface ChatListener {
+        /** Text of one more token; may be empty while a character is incomplete. */
+        void token(String text, List<Hop> hops);
+    }
+
+    /** Time that one token took on one stage. */
+    record Hop(int stage, String peerId, Duration time) {}
+
+    /** @param finishReason {@code stop}, {@code length} or {@code cancelled} */
+    record ChatResult(String jobId, String text, int promptTokens, int completionTokens, Duration time, String finishReason) {}
+}

@@ -1,0 +1,44 @@
+package io.infergrid.app.core;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The swarm as this rig sees it.
+ *
+ * @param modelBlocks number of blocks of the model that is served, 0 before one is known
+ * @param pipeline the stages in order, empty before they cover the model
+ */
+public record SwarmView(
+        String ownPeerId,
+        List<String> addresses,
+        List<Peer> peers,
+        List<Transfer> transfers,
+        String model,
+        int modelBlocks,
+        List<StageView> pipeline) {
+
+    public SwarmView {
+        addresses = List.copyOf(addresses);
+        peers = List.copyOf(peers);
+        transfers = List.copyOf(transfers);
+        pipeline = List.copyOf(pipeline);
+    }
+
+    public static SwarmView empty() {
+        return new SwarmView("", List.of(), List.of(), List.of(), "", 0, List.of());
+    }
+
+    /** @param held the blocks that the peer announces, e.g. {@code 0-1}, empty if none */
+    public record Peer(String peerId, String address, String role, String device, String held, Duration roundTrip, boolean self) {}
+
+    /** A shard on its way to or from this rig. */
+    public record Transfer(String shard, String fromPeerId, long bytesDone, long bytesTotal, boolean verified) {}
+
+    /**
+     * One stage of the pipeline.
+     *
+     * @param stepTime moving average of the time one token takes here, zero before the first
+     */
+    public record StageView(int index, int firstBlock, int endBlock, String peerId, String device, Duration stepTime, boolean alive) {}
+}

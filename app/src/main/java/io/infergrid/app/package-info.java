@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.app;
+
+import org.jspecify.annotations.NullMarked;

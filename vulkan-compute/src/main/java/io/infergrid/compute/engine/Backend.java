@@ -1,0 +1,26 @@
+package io.infergrid.compute.engine;
+
+import io.infergrid.compute.gguf.TensorSource;
+
+/**
+ * A device that runs stages by the rules of IG1: every backend gives the same bytes for the same model and tokens,
+ * whatever the batch or the split into stages. Thread-safe; a backend with its own device queue serialises inside.
+ */
+public interface Backend extends AutoCloseable {
+
+    /** {@code cpu} or {@code vulkan}. */
+    String name();
+
+    /** The device in words, e.g. {@code llvmpipe (LLVM 15.0.6, 256 bits)}. */
+    String device();
+
+    /**
+     * Reads and uploads the tensors of a stage.
+     *
+     * @throws io.infergrid.compute.gguf.GgufException if a tensor is missing or not of the shape that the metadata says
+     */
+    Stage load(TensorSource model, StageSpec spec);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.compute.engine;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.compute.gguf;
+
+import org.jspecify.annotations.NullMarked;

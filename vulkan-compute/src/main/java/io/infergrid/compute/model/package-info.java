@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.compute.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.wallet;
+
+import org.jspecify.annotations.NullMarked;
