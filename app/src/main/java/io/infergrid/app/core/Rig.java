@@ -3,6 +3,7 @@ package io.infergrid.app.core;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 
 /**
  * This rig: the one face that window, command line and local API share. Thread-safe; no call blocks for longer than a
@@ -30,6 +31,19 @@ public interface Rig extends AutoCloseable {
     /** Tokens per second over the last seconds, 0 when nothing is served. */
     Observable<Double> tokensPerSecond();
 
+    /** What happened lately, newest first, at most 100. */
+    Observable<List<Notice>> notices();
+
+    // ---- settings
+
+    Observable<Settings> settings();
+
+    /** Applies a change and stores it before it returns; a changed backend or number of workers counts from the next start. */
+    void change(UnaryOperator<Settings> change);
+
+    /** Looks at everything the rig needs; blocks for some seconds, so call it from a background thread. */
+    List<Check> selfTest();
+
     // ---- jobs
 
     /**
@@ -56,6 +70,9 @@ public interface Rig extends AutoCloseable {
     /** Asks the grid; blocks until the answer ends, so call it from a background thread. */
     ChatResult chat(List<ChatMessage> messages, ChatOptions options, ChatListener listener, BooleanSupplier cancelled);
 
+    /** Continues {@code prompt} as it stands, without the model's chat form; else like {@link #chat}. */
+    ChatResult complete(String prompt, ChatOptions options, ChatListener listener, BooleanSupplier cancelled);
+
     @Override
     void close();
 
@@ -71,8 +88,20 @@ public interface Rig extends AutoCloseable {
     /** @param role {@code system}, {@code user} or {@code assistant} */
     record ChatMessage(String role, String text) {}
 
-    /** @param temperature 0 for greedy */
-    record ChatOptions(int maxTokens, float temperature, float topP, long seed) {}
+    /**
+     * @param temperature 0 for greedy
+     * @param stop the answer ends before the first of these strings
+     */
+    record ChatOptions(int maxTokens, float temperature, float topP, long seed, List<String> stop) {
+
+        public ChatOptions {
+            stop = List.copyOf(stop);
+        }
+
+        public ChatOptions(int maxTokens, float temperature, float topP, long seed) {
+            this(maxTokens, temperature, topP, seed, List.of());
+        }
+    }
 
     interface ChatListener {
         /** Text of one more token; may be empty while a character is incomplete. */

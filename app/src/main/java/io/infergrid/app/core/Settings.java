@@ -1,0 +1,76 @@
+package io.infergrid.app.core;
+
+/**
+ * What the user chose; kept as JSON in the config directory. A value out of range is refused where it is set.
+ *
+ * @param theme colours of the window
+ * @param welcomeDone whether the welcome pages were finished
+ * @param backend which device computes
+ * @param workers worker processes of the local grid, {@value #MIN_WORKERS} to {@value #MAX_WORKERS}
+ * @param gateway whether the OpenAI-compatible API on this computer is served while the rig runs
+ * @param gatewayPort its port on 127.0.0.1; 0 for any free one
+ * @param startWhenOpened whether opening the window also presses Start
+ */
+public record Settings(
+        Theme theme,
+        boolean welcomeDone,
+        BackendChoice backend,
+        int workers,
+        boolean gateway,
+        int gatewayPort,
+        boolean startWhenOpened) {
+
+    public static final int MIN_WORKERS = 3;
+    public static final int MAX_WORKERS = 8;
+
+    public Settings {
+        if (workers < MIN_WORKERS || workers > MAX_WORKERS) {
+            throw new IllegalArgumentException(
+                    "expected " + MIN_WORKERS + " to " + MAX_WORKERS + " workers, found " + workers);
+        }
+        if (gatewayPort < 0 || gatewayPort > 65535) {
+            throw new IllegalArgumentException("expected a port from 0 to 65535, found " + gatewayPort);
+        }
+    }
+
+    public static Settings defaults() {
+        return new Settings(Theme.SYSTEM, false, BackendChoice.AUTO, MIN_WORKERS, true, 11544, false);
+    }
+
+    public Settings withTheme(Theme next) {
+        return new Settings(next, welcomeDone, backend, workers, gateway, gatewayPort, startWhenOpened);
+    }
+
+    public Settings withWelcomeDone(boolean next) {
+        return new Settings(theme, next, backend, workers, gateway, gatewayPort, startWhenOpened);
+    }
+
+    public Settings withBackend(BackendChoice next) {
+        return new Settings(theme, welcomeDone, next, workers, gateway, gatewayPort, startWhenOpened);
+    }
+
+    public Settings withWorkers(int next) {
+        return new Settings(theme, welcomeDone, backend, next, gateway, gatewayPort, startWhenOpened);
+    }
+
+    public Settings withGateway(boolean next, int port) {
+        return new Settings(theme, welcomeDone, backend, workers, next, port, startWhenOpened);
+    }
+
+    public Settings withStartWhenOpened(boolean next) {
+        return new Settings(theme, welcomeDone, backend, workers, gateway, gatewayPort, next);
+    }
+
+    public enum Theme {
+        SYSTEM,
+        LIGHT,
+        DARK
+    }
+
+    /** Which device computes; {@code AUTO} takes Vulkan if it is there and conformant, else the CPU, and says why. */
+    public enum BackendChoice {
+        AUTO,
+        VULKAN,
+        CPU
+    }
+}
