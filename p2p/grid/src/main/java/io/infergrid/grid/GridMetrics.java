@@ -1,0 +1,31 @@
+package io.infergrid.grid;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Counters of one node by name, e.g. {@code shards.pieces.bad}. Thread-safe; names appear with their first count. */
+public final class GridMetrics {
+
+    private final ConcurrentHashMap<String, LongAdder> counters = new ConcurrentHashMap<>();
+
+    public void count(String name) {
+        add(name, 1);
+    }
+
+    public void add(String name, long amount) {
+        counters.computeIfAbsent(name, n -> new LongAdder()).add(amount);
+    }
+
+    public long value(String name) {
+        LongAdder counter = counters.get(name);
+        return counter == null ? 0 : counter.sum();
+    }
+
+    public Map<String, Long> snapshot() {
+        var copy = new TreeMap<String, Long>();
+        counters.forEach((name, counter) -> copy.put(name, counter.sum()));
+        return copy;
+    }
+}

@@ -1,0 +1,95 @@
+package io.infergrid.grid;
+
+import io.infergrid.compute.engine.Backend;
+import io.infergrid.compute.gguf.GgufMetadata;
+import io.infergrid.libp2p.Host;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * One node of the grid, whatever its roles: it announces itself, knows its peers, holds and offers shards, runs stages for
+ * others, and opens sessions for its user. Thread-safe. Calls that wait for the network say so; use virtual threads for them.
+ */
+public interface GridNode extends AutoCloseable {
+
+    /**
+     * Brings a node up: serves the grid's protocols on {@code host}, connects to the bootstrap addresses in the background.
+     *
+     * @param host owned by the node from now on: closed with it
+     * @param backend computes the stages; owned by the caller and closed by it after the node
+     */
+    static GridNode start(
+            GridNodeConfig config,
+            Host host,
+            Backend backend,
+            Clock clock,
+            RandomGenerator random,
+            GridListener listener) {
+        throw new UnsupportedOperationException("the grid is being put together");
+    }
+
+    /** This node's id in the swarm. */
+    String peerId();
+
+    GridSnapshot snapshot();
+
+    GridMetrics metrics();
+
+    // ---- models
+
+    /**
+     * Offers all shards of a GGUF file to the grid, straight from the file, which must not change. Blocks while the file is hashed.
+     *
+     * @return its {@code modelRoot}
+     */
+    Hash seed(Path gguf, String licence);
+
+    /**
+     * Gets the manifest and the metadata of a model, from disk or from peers, so that its tokenizer can be used. Blocks.
+     *
+     * @throws GridException.ShardMissing if nobody offered it within {@code limit}
+     */
+    void fetchMetadata(Hash model, Duration limit) throws GridException, InterruptedException;
+
+    /** The GGUF metadata (tokenizer, shape) of a model that was seeded or fetched here. */
+    Optional<GgufMetadata> metadata(Hash model);
+
+    // ---- worker
+
+    /**
+     * Fetches what is missing of these blocks from peers, loads the stage, and serves it. Blocks until it is served.
+     *
+     * @throws GridException.ShardMissing if a shard was not to be had within {@code limit}
+     */
+    void serve(Hash model, BlockRange blocks, Duration limit) throws GridException, InterruptedException;
+
+    /** As {@link #serve}, with the blocks that the announcements show to be covered least, so that the model is cut into {@code stages}. */
+    BlockRange serveWhereNeeded(Hash model, int stages, Duration limit) throws GridException, InterruptedException;
+
+    /** Takes no new sessions; those in hand go on. {@link GridSnapshot#sessions} says how many are left. */
+    void drain();
+
+    /** Ends all sessions in hand and frees the stages' weights. */
+    void stopServing();
+
+    // ---- gateway
+
+    /** Waits until the stages that are announced cover the model; false if they did not within {@code limit}. */
+    boolean awaitPipeline(Hash model, Duration limit) throws InterruptedException;
+
+    /**
+     * Runs a job through the grid. Blocks until the answer ends.
+     *
+     * @param cancelled asked between tokens
+     */
+    GenerationResult generate(GenerationRequest request, TokenListener listener, BooleanSupplier cancelled)
+            throws GridException, InterruptedException;
+
+    /** Leaves the grid: sessions end, streams and the host are closed. Takes a few seconds at most. */
+    @Override
+    void close();
+}
