@@ -1,12 +1,82 @@
 package io.infergrid.libp2p;
 
-import java.util.HexFormat;
+import io.infergrid.libp2p.codec.Base58;
+import io.infergrid.libp2p.codec.DecodeException;
+import io.infergrid.libp2p.codec.Multihash;
+import io.infergrid.libp2p.identity.PublicKey;
+import java.util.Arrays;
 
-/** A peer's identity: the multihash of its public key. */
-public record PeerId(String multihashHex) {
+/**
+ * A peer's identity: the multihash of its public key (libp2p specs, peer-ids). Keys of up to 42 bytes, Ed25519 among them, are held
+ * as they are, so that the key can be had from the id; longer ones by their SHA-256. Prints as base58, e.g. {@code 12D3Koo...}.
+ */
+public final class PeerId implements Comparable<PeerId> {
+
+    private final byte[] multihash;
+    private final String text;
+
+    private PeerId(byte[] multihash) {
+        this.multihash = multihash;
+        text = Base58.encode(multihash);
+    }
+
+    public static PeerId of(PublicKey key) {
+        var encoded = key.encode();
+        var hash = encoded.length <= Multihash.MAX_IDENTITY_BYTES
+                ? Multihash.identity(encoded)
+                : Multihash.sha256(encoded);
+        return new PeerId(hash.encode());
+    }
+
+    /**
+     * Reads a multihash: an identity hash around a canonical public key, or a SHA-256.
+     *
+     * @throws DecodeException if it is anything else
+     */
+    public static PeerId decode(byte[] multihash) throws DecodeException {
+        var hash = Multihash.decode(multihash);
+        if (hash.code() == Multihash.IDENTITY) {
+            PublicKey.decode(hash.digest());
+        }
+        return new PeerId(multihash.clone());
+    }
+
+    /**
+     * Reads the base58 form.
+     *
+     * @throws IllegalArgumentException if the text is no peer id
+     */
+    public static PeerId parse(String text) {
+        try {
+            return decode(Base58.decode(text));
+        } catch (DecodeException e) {
+            throw new IllegalArgumentException("peer id: " + e.getMessage(), e);
+        }
+    }
 
     /** The multihash. */
     public byte[] bytes() {
-        return HexFormat.of().parseHex(multihashHex);
+        return multihash.clone();
+    }
+
+    @Override
+    public int compareTo(PeerId other) {
+        return Arrays.compareUnsigned(multihash, other.multihash);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof PeerId that && Arrays.equals(multihash, that.multihash);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(multihash);
+    }
+
+    /** Base58. */
+    @Override
+    public String toString() {
+        return text;
     }
 }

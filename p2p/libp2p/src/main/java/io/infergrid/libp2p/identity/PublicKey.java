@@ -1,0 +1,107 @@
+package io.infergrid.libp2p.identity;
+
+import io.infergrid.libp2p.PeerId;
+import io.infergrid.libp2p.codec.DecodeException;
+import io.infergrid.libp2p.codec.ProtoReader;
+import io.infergrid.libp2p.codec.ProtoWriter;
+import java.util.Arrays;
+import org.bouncycastle.math.ec.rfc8032.Ed25519;
+
+/**
+ * The public half of an identity, in the protobuf form of the libp2p specs: {@code Type = 1, Data = 2}. Every kind can be read and
+ * named by a peer id; only Ed25519 can verify.
+ */
+public final class PublicKey {
+
+    /** Larger than an RSA key of 8192 bits. */
+    public static final int MAX_ENCODED_BYTES = 4096;
+
+    private final KeyType type;
+    private final byte[] data;
+
+    private PublicKey(KeyType type, byte[] data) {
+        this.type = type;
+        this.data = data;
+    }
+
+    public static PublicKey ed25519(byte[] point) {
+        if (point.length != Ed25519.PUBLIC_KEY_SIZE) {
+            throw new IllegalArgumentException("Ed25519 key: expected 32 bytes, found " + point.length);
+        }
+        return new PublicKey(KeyType.ED25519, point.clone());
+    }
+
+    /** Reads the protobuf form, which must be the canonical one: the bytes that {@link #encode} writes. */
+    public static PublicKey decode(byte[] encoded) throws DecodeException {
+        if (encoded.length > MAX_ENCODED_BYTES) {
+            throw new DecodeException("key: expected at most " + MAX_ENCODED_BYTES + " bytes, found " + encoded.length);
+        }
+        KeyType type = null;
+        byte[] data = null;
+        var reader = new ProtoReader(encoded);
+        while (reader.next()) {
+            switch (reader.field()) {
+                case 1 -> type = KeyType.of(reader.varint());
+                case 2 -> data = reader.bytes(MAX_ENCODED_BYTES);
+                default -> reader.skip();
+            }
+        }
+        if (type == null || data == null) {
+            throw new DecodeException("key: expected a type and data, found only part of it");
+        }
+        if (type == KeyType.ED25519 && data.length != Ed25519.PUBLIC_KEY_SIZE) {
+            throw new DecodeException("Ed25519 key: expected 32 bytes, found " + data.length);
+        }
+        var key = new PublicKey(type, data);
+        if (!Arrays.equals(key.encode(), encoded)) {
+            throw new DecodeException("key: expected the canonical protobuf, found another form of the same key");
+        }
+        return key;
+    }
+
+    public byte[] encode() {
+        return new ProtoWriter().varint(1, type.ordinal()).bytes(2, data).toByteArray();
+    }
+
+    public KeyType type() {
+        return type;
+    }
+
+    /** The key as its kind writes it; for Ed25519 the 32 bytes of the point. */
+    public byte[] data() {
+        return data.clone();
+    }
+
+    public PeerId peerId() {
+        return PeerId.of(this);
+    }
+
+    /**
+     * Whether the signature is this key's over the message; strict: a point or scalar out of range is no signature.
+     *
+     * @throws DecodeException if this kind of key is not supported
+     */
+    public boolean verify(byte[] message, byte[] signature) throws DecodeException {
+        if (type != KeyType.ED25519) {
+            throw new DecodeException("identity: expected an Ed25519 key, found " + type + ", which is not supported");
+        }
+        return signature.length == Ed25519.SIGNATURE_SIZE
+                && Ed25519.validatePublicKeyFull(data, 0)
+                && Ed25519.verify(signature, 0, data, 0, message, 0, message.length);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof PublicKey that && type == that.type && Arrays.equals(data, that.data);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(data) * 31 + type.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return type + " " + peerId();
+    }
+}
