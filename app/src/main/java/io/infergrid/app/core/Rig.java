@@ -1,5 +1,6 @@
 package io.infergrid.app.core;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -44,6 +45,9 @@ public interface Rig extends AutoCloseable {
     /** Looks at everything the rig needs; blocks for some seconds, so call it from a background thread. */
     List<Check> selfTest();
 
+    /** Where this rig keeps its things, for the user to see and to back up. */
+    List<Folder> folders();
+
     // ---- jobs
 
     /**
@@ -75,6 +79,9 @@ public interface Rig extends AutoCloseable {
 
     @Override
     void close();
+
+    /** @param purpose one of {@code config}, {@code data}, {@code cache}, {@code state}, {@code logs} */
+    record Folder(String purpose, Path path) {}
 
     /** Progress of a benchmark: calls come in order from the thread that runs it. */
     interface BenchmarkListener {
