@@ -1,0 +1,165 @@
+package io.infergrid.compute.engine;
+
+import io.infergrid.compute.arithmetic.Ig1;
+import io.infergrid.compute.arithmetic.WeightRows;
+import io.infergrid.compute.gguf.GgufException;
+import io.infergrid.compute.gguf.GgufTensor;
+import io.infergrid.compute.gguf.TensorSource;
+import io.infergrid.compute.gguf.TensorType;
+import io.infergrid.compute.model.ModelConfig;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tensors of one stage, found by their GGUF names and checked against the model's shape: what every backend starts
+ * from. Matrices are as in the file, [rows][columns]; vectors (norm weights, biases, rotary factors) are widened to float.
+ *
+ * @param embedding [vocabulary][dimension], or null if the stage has no embedding
+ * @param blocks one per block of the stage, in order
+ * @param outputNorm [dimension], or null if the stage has no head
+ * @param output [vocabulary][dimension], the embedding itself if the model ties them; null if the stage has no head
+ * @param rotaryFactors [ropeDimensions / 2] or empty
+ */
+public record StageTensors(
+        @Nullable GgufTensor embedding,
+        List<Block> blocks,
+        float @Nullable [] outputNorm,
+        @Nullable GgufTensor output,
+        float[] rotaryFactors) {
+
+    /**
+     * One transformer block. The matrices of query, key and value have a bias in Qwen2 and none in Llama.
+     *
+     * @param query [heads * headDimension][dimension]
+     * @param key [kvHeads * headDimension][dimension]
+     * @param value [kvHeads * headDimension][dimension]
+     * @param attentionOutput [dimension][heads * headDimension]
+     * @param gate [feedForward][dimension]
+     * @param up [feedForward][dimension]
+     * @param down [dimension][feedForward]
+     */
+    public record Block(
+            float[] attentionNorm,
+            GgufTensor query,
+            float @Nullable [] queryBias,
+            GgufTensor key,
+            float @Nullable [] keyBias,
+            GgufTensor value,
+            float @Nullable [] valueBias,
+            GgufTensor attentionOutput,
+            float[] feedForwardNorm,
+            GgufTensor gate,
+            GgufTensor up,
+            GgufTensor down) {}
+
+    /**
+     * @throws GgufException if a tensor of the stage is missing, is of another shape than the model's, or a vector of it
+     *     has an element that is not finite
+     */
+    public static StageTensors of(TensorSource model, ModelConfig config, StageSpec spec) {
+        if (spec.endBlock() > config.blocks()) {
+            throw new GgufException("expected a stage within the model's " + config.blocks() + " blocks, found ["
+                    + spec.firstBlock() + ", " + spec.endBlock() + ")");
+        }
+        var find = new Finder(model);
+        int dimension = config.dimension();
+        int queryRows = config.heads() * config.headDimension();
+        int kvRows = config.kvHeads() * config.headDimension();
+        var blocks = new ArrayList<Block>();
+        for (int i = spec.firstBlock(); i < spec.endBlock(); i++) {
+            String name = "blk." + i + ".";
+            blocks.add(new Block(
+                    find.vector(name + "attn_norm.weight", dimension),
+                    find.matrix(name + "attn_q.weight", queryRows, dimension),
+                    find.optionalVector(name + "attn_q.bias", queryRows),
+                    find.matrix(name + "attn_k.weight", kvRows, dimension),
+                    find.optionalVector(name + "attn_k.bias", kvRows),
+                    find.matrix(name + "attn_v.weight", kvRows, dimension),
+                    find.optionalVector(name + "attn_v.bias", kvRows),
+                    find.matrix(name + "attn_output.weight", dimension, queryRows),
+                    find.vector(name + "ffn_norm.weight", dimension),
+                    find.matrix(name + "ffn_gate.weight", config.feedForward(), dimension),
+                    find.matrix(name + "ffn_up.weight", config.feedForward(), dimension),
+                    find.matrix(name + "ffn_down.weight", dimension, config.feedForward())));
+        }
+        String output = model.find("output.weight").isPresent() ? "output.weight" : "token_embd.weight";
+        float[] factors = find.optionalVector("rope_freqs.weight", config.ropeDimensions() / 2);
+        return new StageTensors(
+                spec.embedding() ? find.matrix("token_embd.weight", config.vocabulary(), dimension) : null,
+                List.copyOf(blocks),
+                spec.head() ? find.vector("output_norm.weight", dimension) : null,
+                spec.head() ? find.matrix(output, config.vocabulary(), dimension) : null,
+                factors == null ? new float[0] : factors);
+    }
+
+    /**
+     * Reads a whole matrix or vector to see that every scale and element in it is finite: a NaN that came from a file would
+     * make the stage's output depend on the device.
+     *
+     * @throws GgufException naming the tensor, the row and what was found
+     */
+    public static void requireFinite(GgufTensor tensor) {
+        int scales = (int) (tensor.columns() / tensor.type().blockElements());
+        int stride = tensor.type().blockBytes();
+        MemorySegment data = tensor.data();
+        long count = tensor.rows() * scales;
+        for (long i = 0; i < count; i++) {
+            // the first bytes of a quantised block are its scale, so element 0 of "a row of halves" at the block reads
+            // it
+            boolean finite = tensor.type() == TensorType.F32
+                    ? Float.isFinite(WeightRows.elementF32(data, i * stride, 0))
+                    : Float.isFinite(WeightRows.elementF16(data, i * stride, 0));
+            if (!finite) {
+                throw notFinite(tensor.name(), i / scales);
+            }
+        }
+    }
+
+    /** The error for a weight that is infinite or not a number. */
+    public static GgufException notFinite(String tensor, long row) {
+        return new GgufException(
+                "tensor '" + tensor + "': expected finite weights, found one that is not in row " + row);
+    }
+
+    /** Element {@code column} of row {@code row} of a tensor of any type, exactly. */
+    public static float element(GgufTensor tensor, long row, int column) {
+        long at = row * tensor.type().rowBytes(tensor.columns());
+        return switch (tensor.type()) {
+            case F32 -> WeightRows.elementF32(tensor.data(), at, column);
+            case F16 -> WeightRows.elementF16(tensor.data(), at, column);
+            case Q8_0 -> WeightRows.elementQ8_0(tensor.data(), at, column);
+            case Q4_0 -> WeightRows.elementQ4_0(tensor.data(), at, column);
+        };
+    }
+
+    private record Finder(TensorSource model) {
+
+        GgufTensor matrix(String name, long rows, long columns) {
+            return checked(model.tensor(name), rows, columns);
+        }
+
+        float[] vector(String name, int length) {
+            GgufTensor tensor = checked(model.tensor(name), 1, length);
+            requireFinite(tensor);
+            var values = new float[length];
+            for (int i = 0; i < length; i++) {
+                values[i] = Ig1.flush(element(tensor, 0, i));
+            }
+            return values;
+        }
+
+        float @Nullable [] optionalVector(String name, int length) {
+            return model.find(name).isPresent() ? vector(name, length) : null;
+        }
+
+        private static GgufTensor checked(GgufTensor tensor, long rows, long columns) {
+            if (tensor.rows() != rows || tensor.columns() != columns) {
+                throw new GgufException("tensor '" + tensor.name() + "': expected " + rows + " rows of " + columns
+                        + ", found " + tensor.rows() + " rows of " + tensor.columns());
+            }
+            return tensor;
+        }
+    }
+}
