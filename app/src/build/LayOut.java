@@ -1,0 +1,86 @@
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Part of the build, run from source by the JDK that compiles: completes {@code app/target/infergrid} after the libraries were
+ * copied there: the program's own jar, the launchers, the demo model, the place of this JDK, and an archive of loaded classes
+ * that makes starts faster.
+ *
+ * <p>Arguments: the app module's folder, the program's jar, and {@code archive} or {@code plain}.
+ */
+public final class LayOut {
+
+    public static void main(String[] args) throws Exception {
+        Path app = Path.of(args[0]).toAbsolutePath().normalize();
+        Path tree = app.resolve("target/infergrid");
+        Path lib = tree.resolve("lib");
+        copy(Path.of(args[1]), lib.resolve("infergrid.jar"));
+        launchers(app.resolve("src/launcher"), Files.createDirectories(tree.resolve("bin")));
+        Path home = Path.of(System.getProperty("java.home"));
+        Files.writeString(lib.resolve("java-home"), home + "\n");
+        assets(app.resolveSibling("assets"), tree.resolve("assets"));
+        Path archive = lib.resolve("infergrid.aot");
+        Files.deleteIfExists(archive);
+        if (args[2].equals("archive")) {
+            archive(home, tree, archive);
+        }
+    }
+
+    private static void launchers(Path from, Path to) throws IOException {
+        for (String name : List.of("infergrid", "infergrid.bat")) {
+            copy(from.resolve(name), to.resolve(name));
+            if (Files.getFileStore(to).supportsFileAttributeView("posix")) {
+                Files.setPosixFilePermissions(to.resolve(name), PosixFilePermissions.fromString("rwxr-xr-x"));
+            }
+        }
+    }
+
+    /** The models and nothing else: screenshots stay out of the product. */
+    private static void assets(Path from, Path to) throws IOException {
+        if (!Files.isDirectory(from)) {
+            return;
+        }
+        try (var files = Files.walk(from)) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".gguf")).toList()) {
+                Path target = to.resolve(from.relativize(file).toString());
+                Files.createDirectories(target.getParent());
+                copy(file, target);
+            }
+        }
+    }
+
+    /** Runs the lightest command once and keeps what the JVM loaded for it; a JVM that cannot is no reason to fail a build. */
+    private static void archive(Path home, Path tree, Path archive) throws IOException, InterruptedException {
+        var command = new ArrayList<String>(List.of(
+                home.resolve("bin/java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-XX:AOTCacheOutput=" + archive,
+                "-cp",
+                tree.resolve("lib/infergrid.jar").toString(),
+                "io.infergrid.app.Main",
+                "--help"));
+        Path log = tree.resolveSibling("infergrid-archive.log");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        if (!process.waitFor(2, TimeUnit.MINUTES) || process.exitValue() != 0 || !Files.exists(archive)) {
+            process.destroyForcibly();
+            Files.deleteIfExists(archive);
+            System.err.println("No class archive was made (starts are slower without): "
+                    + Files.readString(log, StandardCharsets.UTF_8).lines().reduce((a, b) -> b).orElse("no output"));
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES);
+    }
+}

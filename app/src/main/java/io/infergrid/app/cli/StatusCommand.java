@@ -1,0 +1,75 @@
+package io.infergrid.app.cli;
+
+import io.infergrid.app.core.BenchmarkRecord;
+import io.infergrid.app.core.Notice;
+import io.infergrid.app.paths.InstanceLock;
+import io.infergrid.app.store.Store;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+
+/** {@code infergrid status}: what a running InferGrid does now, and what is stored. */
+@Command(name = "status", description = "Say what the rig is doing and what it has stored.")
+final class StatusCommand extends RigCommand {
+
+    @Override
+    public Integer call() throws IOException {
+        boolean running = running();
+        try (Store store =
+                Store.openToRead(home().database(), Clock.systemUTC()).orElse(null)) {
+            Map<String, Long> jobs = store == null ? Map.of() : store.jobCounts();
+            List<BenchmarkRecord> benchmarks = store == null ? List.of() : store.benchmarks(1);
+            List<Notice> notices = store == null ? List.of() : store.notices(5);
+            if (common.json) {
+                var map = new LinkedHashMap<String, Object>();
+                map.put("running", running);
+                map.put("jobs", jobs);
+                map.put("lastBenchmark", benchmarks.stream().findFirst().map(StatusCommand::map).orElse(Map.of()));
+                map.put("notices", notices.stream().map(Notice::text).toList());
+                json(map);
+                return 0;
+            }
+            out().println(running ? "InferGrid is running." : "InferGrid is not running.");
+            line("jobs", jobs.isEmpty() ? "none stored yet" : jobs.toString().replaceAll("[{}]", "").replace('=', ' '));
+            line("benchmark", benchmarks.isEmpty() ? "none yet" : words(benchmarks.getFirst()));
+            for (Notice notice : notices) {
+                line("event", notice.at() + " " + notice.text());
+            }
+            return 0;
+        }
+    }
+
+    private boolean running() throws IOException {
+        if (!Files.isDirectory(home().state())) {
+            return false;
+        }
+        Optional<InstanceLock> lock = InstanceLock.take(home());
+        lock.ifPresent(InstanceLock::close);
+        return lock.isEmpty();
+    }
+
+    private void line(String name, String value) {
+        out().printf(Locale.ROOT, "%-11s %s%n", name, value);
+    }
+
+    private static String words(BenchmarkRecord run) {
+        return run.startedAt() + " on " + run.device() + " (" + run.backend() + "), "
+                + (run.conformant() ? "conformant" : "NOT conformant");
+    }
+
+    private static Map<String, Object> map(BenchmarkRecord run) {
+        var map = new LinkedHashMap<String, Object>();
+        map.put("startedAt", run.startedAt().toString());
+        map.put("device", run.device());
+        map.put("backend", run.backend());
+        map.put("conformant", run.conformant());
+        map.put("figures", run.figures());
+        return map;
+    }
+}
