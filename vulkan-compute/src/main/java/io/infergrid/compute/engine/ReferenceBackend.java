@@ -229,6 +229,7 @@ public final class ReferenceBackend implements Backend {
                     case Q4_0 -> WeightRows.timesQ4_0(data, at, quantised);
                     case F16 -> WeightRows.timesF16(data, at, x, 0, n);
                     case F32 -> WeightRows.timesF32(data, at, x, 0, n);
+                    case Q6_K -> throw new IllegalArgumentException("expected the F32 that Q6_K is expanded to");
                 };
             }
             return out;

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors of one stage, found by their GGUF names and checked against the model's shape: what every backend starts
- * from. Matrices are as in the file, [rows][columns]; vectors (norm weights, biases, rotary factors) are widened to float.
+ * from. Matrices are as in the file, [rows][columns], except that Q6_K becomes the F32 that it exactly is; vectors (norm weights, biases, rotary factors) are widened to float.
  *
  * @param embedding [vocabulary][dimension], or null if the stage has no embedding
  * @param blocks one per block of the stage, in order
@@ -131,17 +131,19 @@ public record StageTensors(
             case F16 -> WeightRows.elementF16(tensor.data(), at, column);
             case Q8_0 -> WeightRows.elementQ8_0(tensor.data(), at, column);
             case Q4_0 -> WeightRows.elementQ4_0(tensor.data(), at, column);
+            case Q6_K -> throw new IllegalArgumentException("expected the F32 that Q6_K is expanded to, found Q6_K");
         };
     }
 
     private record Finder(TensorSource model) {
 
         GgufTensor matrix(String name, long rows, long columns) {
-            return checked(model.tensor(name), rows, columns);
+            GgufTensor matrix = checked(model.tensor(name), rows, columns);
+            return matrix.type() == TensorType.Q6_K ? matrix.asF32() : matrix;
         }
 
         float[] vector(String name, int length) {
-            GgufTensor tensor = checked(model.tensor(name), 1, length);
+            GgufTensor tensor = matrix(name, 1, length);
             requireFinite(tensor);
             var values = new float[length];
             for (int i = 0; i < length; i++) {
