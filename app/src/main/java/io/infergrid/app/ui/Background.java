@@ -22,8 +22,7 @@ public final class Background {
     }
 
     static Background onVirtualThreads() {
-        return new Background(
-                task -> Thread.ofVirtual().name("ui-background").start(task), Background::onFxThread);
+        return new Background(task -> Thread.ofVirtual().name("ui-background").start(task), Background::onFxThread);
     }
 
     /** Runs {@code work} and tells its result or its failure on the JavaFX thread. */

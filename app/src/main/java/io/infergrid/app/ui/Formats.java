@@ -102,7 +102,9 @@ public final class Formats {
 
     /** Day and minute without the year, for lists and axes. */
     public String shortDate(Instant instant) {
-        return DateTimeFormatter.ofPattern("d MMM, HH:mm", texts.locale()).withZone(zone).format(instant);
+        return DateTimeFormatter.ofPattern("d MMM, HH:mm", texts.locale())
+                .withZone(zone)
+                .format(instant);
     }
 
     /** A peer id, digest or job id short enough for a line: its first and last characters. */

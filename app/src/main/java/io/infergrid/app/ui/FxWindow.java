@@ -81,7 +81,8 @@ public final class FxWindow implements Window {
         next.setMinWidth(MINIMUM_WIDTH);
         next.setMinHeight(MINIMUM_HEIGHT);
         next.setScene(scene);
-        next.setOnShown(event -> log.info("first window after {} ms", sinceStartOfProcess().toMillis()));
+        next.setOnShown(event ->
+                log.info("first window after {} ms", sinceStartOfProcess().toMillis()));
         next.setOnHidden(event -> {
             shell.close();
             closed.countDown();
@@ -133,7 +134,6 @@ public final class FxWindow implements Window {
     }
 
     private static Duration sinceStartOfProcess() {
-        return Duration.between(
-                ProcessHandle.current().info().startInstant().orElseGet(Instant::now), Instant.now());
+        return Duration.between(ProcessHandle.current().info().startInstant().orElseGet(Instant::now), Instant.now());
     }
 }

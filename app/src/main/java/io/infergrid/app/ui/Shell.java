@@ -30,7 +30,6 @@ import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCodeCombination;
 import javafx.scene.input.KeyCombination;
 import javafx.scene.layout.BorderPane;
-import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
@@ -88,8 +87,8 @@ public final class Shell {
         root.getChildren().setAll(frame, messages);
         pins.add(bindings.bind(rig.state(), this::follow));
         pins.add(bindings.bind(rig.tokensPerSecond(), value -> rate.setText(formats.tokensPerSecond(value))));
-        pins.add(bindings.bind(
-                rig.settings(), settings -> theme.choiceProperty().set(settings.theme())));
+        pins.add(
+                bindings.bind(rig.settings(), settings -> theme.choiceProperty().set(settings.theme())));
         open(Place.DASHBOARD);
     }
 
@@ -106,8 +105,7 @@ public final class Shell {
         desk.theme().dress(scene);
         for (var place : Place.values()) {
             var key = KeyCode.getKeyCode(String.valueOf(place.ordinal() + 1));
-            scene.getAccelerators()
-                    .put(new KeyCodeCombination(key, KeyCombination.SHORTCUT_DOWN), () -> open(place));
+            scene.getAccelerators().put(new KeyCodeCombination(key, KeyCombination.SHORTCUT_DOWN), () -> open(place));
         }
     }
 
@@ -142,8 +140,10 @@ public final class Shell {
         line.getStyleClass().add("message");
         tone(line, message.tone());
         line.getChildren()
-                .add(iconButton(desk.texts().get("message.dismiss"), Feather.X, () -> messages.getChildren()
-                        .remove(line)));
+                .add(iconButton(
+                        desk.texts().get("message.dismiss"),
+                        Feather.X,
+                        () -> messages.getChildren().remove(line)));
         messages.getChildren().add(line);
         if (messages.getChildren().size() > 3) {
             messages.getChildren().removeFirst();

@@ -22,9 +22,10 @@ public final class Verbs {
                 switch (state) {
                     case RigState.Idle _, RigState.Finishing _ -> true;
                     case RigState.Starting _, RigState.Running _ -> false;
-                    case RigState.Paused(var reasons) -> reasons.stream()
-                            .anyMatch(reason -> reason instanceof PauseReason.ByUser
-                                    || reason instanceof PauseReason.RepeatedFailure);
+                    case RigState.Paused(var reasons) ->
+                        reasons.stream()
+                                .anyMatch(reason -> reason instanceof PauseReason.ByUser
+                                        || reason instanceof PauseReason.RepeatedFailure);
                 });
         canPause.set(state instanceof RigState.Starting
                 || state instanceof RigState.Running

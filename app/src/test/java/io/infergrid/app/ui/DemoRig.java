@@ -35,7 +35,8 @@ final class DemoRig implements Rig {
     final ObservableValue<SwarmView> swarm = new ObservableValue<>(SwarmView.empty());
     final ObservableValue<Double> tokensPerSecond = new ObservableValue<>(0.0);
     final ObservableValue<List<Notice>> notices = new ObservableValue<>(List.of());
-    final ObservableValue<Settings> settings = new ObservableValue<>(Settings.defaults().withWelcomeDone(true));
+    final ObservableValue<Settings> settings =
+            new ObservableValue<>(Settings.defaults().withWelcomeDone(true));
     final ObservableValue<Long> jobsRevision = new ObservableValue<>(0L);
     final List<JobRecord> jobs = new ArrayList<>();
     final List<BenchmarkRecord> benchmarks = new ArrayList<>();
@@ -49,7 +50,11 @@ final class DemoRig implements Rig {
         var rig = new DemoRig();
         rig.state.set(new RigState.Running("Serving stages of infergrid-demo with 3 workers."));
         rig.device.set(new DeviceView(
-                "llvmpipe (LLVM 15.0.6, 256 bits)", "vulkan", 8L << 30, true, "A software Vulkan driver: slower than a GPU."));
+                "llvmpipe (LLVM 15.0.6, 256 bits)",
+                "vulkan",
+                8L << 30,
+                true,
+                "A software Vulkan driver: slower than a GPU."));
         rig.swarm.set(rig.fullSwarm());
         rig.tokensPerSecond.set(41.7);
         for (var i = 0; i < 48; i++) {
@@ -63,10 +68,32 @@ final class DemoRig implements Rig {
 
     SwarmView fullSwarm() {
         var peers = List.of(
-                new SwarmView.Peer(PEERS.get(0), "/ip4/127.0.0.1/tcp/40101", "gateway", "llvmpipe", "", Duration.ZERO, true),
-                new SwarmView.Peer(PEERS.get(1), "/ip4/127.0.0.1/tcp/40102", "worker", "llvmpipe", "0-1", Duration.ofNanos(410_000), false),
-                new SwarmView.Peer(PEERS.get(2), "/ip4/127.0.0.1/tcp/40103", "worker", "llvmpipe", "2-3", Duration.ofNanos(388_000), false),
-                new SwarmView.Peer(PEERS.get(3), "/ip4/127.0.0.1/tcp/40104", "worker", "llvmpipe", "3-5", Duration.ofNanos(455_000), false));
+                new SwarmView.Peer(
+                        PEERS.get(0), "/ip4/127.0.0.1/tcp/40101", "gateway", "llvmpipe", "", Duration.ZERO, true),
+                new SwarmView.Peer(
+                        PEERS.get(1),
+                        "/ip4/127.0.0.1/tcp/40102",
+                        "worker",
+                        "llvmpipe",
+                        "0-1",
+                        Duration.ofNanos(410_000),
+                        false),
+                new SwarmView.Peer(
+                        PEERS.get(2),
+                        "/ip4/127.0.0.1/tcp/40103",
+                        "worker",
+                        "llvmpipe",
+                        "2-3",
+                        Duration.ofNanos(388_000),
+                        false),
+                new SwarmView.Peer(
+                        PEERS.get(3),
+                        "/ip4/127.0.0.1/tcp/40104",
+                        "worker",
+                        "llvmpipe",
+                        "3-5",
+                        Duration.ofNanos(455_000),
+                        false));
         var transfers = List.of(
                 new SwarmView.Transfer("block 3", PEERS.get(0), 402_112, 402_112, true),
                 new SwarmView.Transfer("block 4", PEERS.get(0), 402_112, 402_112, true),
@@ -193,7 +220,10 @@ final class DemoRig implements Rig {
 
     @Override
     public List<JobRecord.Window> windows(String jobId) {
-        var job = jobs.stream().filter(candidate -> candidate.id().equals(jobId)).findFirst().orElseThrow();
+        var job = jobs.stream()
+                .filter(candidate -> candidate.id().equals(jobId))
+                .findFirst()
+                .orElseThrow();
         var windows = new ArrayList<JobRecord.Window>();
         var all = job.promptTokens() + job.completionTokens();
         for (var first = 0; first < all; first += 32) {
@@ -212,7 +242,10 @@ final class DemoRig implements Rig {
     public BenchmarkRecord benchmark(BenchmarkListener listener, BooleanSupplier cancelled) {
         for (var i = 0; i <= 40 && !cancelled.getAsBoolean(); i++) {
             listener.progress(i < 20 ? "Memory" : "Tokens", i / 40.0);
-            listener.sample(i < 20 ? "memory.read.GBps" : "demo.decode.tokensPerSecond", i / 4.0, i < 20 ? 9 + Math.sin(i) : 110 + i % 7);
+            listener.sample(
+                    i < 20 ? "memory.read.GBps" : "demo.decode.tokensPerSecond",
+                    i / 4.0,
+                    i < 20 ? 9 + Math.sin(i) : 110 + i % 7);
             pace();
         }
         var record = benchmark(benchmarks.size());

@@ -44,7 +44,15 @@ public final class PipelineMap extends Pane {
      * @param words all of it as one sentence, for the tooltip and screen readers
      */
     public record Stop(
-            int index, String name, String blocks, String device, String time, double share, String badge, boolean alive, String words) {}
+            int index,
+            String name,
+            String blocks,
+            String device,
+            String time,
+            double share,
+            String badge,
+            boolean alive,
+            String words) {}
 
     /** @param fromWords name of where the prompt comes from; {@code toWords} of where the tokens go */
     public PipelineMap(String fromWords, String toWords) {

@@ -280,7 +280,12 @@ public final class Plot extends Painted {
                 }
             }
             var step = roundStep(Math.max(highest, minimumSpan) / STEPS);
-            return new Scale(first, last > first ? last : first + 1, 0, Math.ceil(Math.max(highest, minimumSpan) / step) * step, step);
+            return new Scale(
+                    first,
+                    last > first ? last : first + 1,
+                    0,
+                    Math.ceil(Math.max(highest, minimumSpan) / step) * step,
+                    step);
         }
 
         /** The least of 1, 2, 2.5, 5 times a power of ten that is not below {@code atLeast}. */

@@ -115,14 +115,13 @@ public final class DashboardController implements Screen {
         var device = desk.rig().device().get();
         var checks = new ArrayList<Check>();
         switch (state) {
-            case RigState.Paused(var reasons) -> reasons.forEach(
-                    reason -> checks.add(new Check(Tone.WARNING, reason.sentence(), reason.endsWhen())));
-            case RigState.Idle _ -> checks.add(
-                    new Check(Tone.WARNING, texts.get("check.stopped"), texts.get("check.stopped.hint")));
-            case RigState.Starting(var step) -> checks.add(
-                    new Check(Tone.ACCENT, texts.get("check.starting"), step));
-            case RigState.Finishing _ -> checks.add(
-                    new Check(Tone.ACCENT, texts.get("check.finishing"), texts.get("check.finishing.hint")));
+            case RigState.Paused(var reasons) ->
+                reasons.forEach(reason -> checks.add(new Check(Tone.WARNING, reason.sentence(), reason.endsWhen())));
+            case RigState.Idle _ ->
+                checks.add(new Check(Tone.WARNING, texts.get("check.stopped"), texts.get("check.stopped.hint")));
+            case RigState.Starting(var step) -> checks.add(new Check(Tone.ACCENT, texts.get("check.starting"), step));
+            case RigState.Finishing _ ->
+                checks.add(new Check(Tone.ACCENT, texts.get("check.finishing"), texts.get("check.finishing.hint")));
             case RigState.Running _ -> checks.add(new Check(Tone.SUCCESS, texts.get("check.free"), ""));
         }
         checks.add(
@@ -167,9 +166,8 @@ public final class DashboardController implements Screen {
         var midnight = LocalDate.now(ZoneId.systemDefault())
                 .atStartOfDay(ZoneId.systemDefault())
                 .toInstant();
-        var today = jobs.stream()
-                .filter(job -> !job.startedAt().isBefore(midnight))
-                .toList();
+        var today =
+                jobs.stream().filter(job -> !job.startedAt().isBefore(midnight)).toList();
         model.day.set(new Day(
                 today.size(),
                 today.stream().mapToLong(JobRecord::completionTokens).sum()));

@@ -88,9 +88,15 @@ final class DashboardView {
                 verb("verb.start", Feather.PLAY, verbs::start, "verb-start", "accent"),
                 verb("verb.pause", Feather.PAUSE, verbs::pause, "verb-pause"),
                 verb("verb.finish", Feather.STOP_CIRCLE, verbs::finishThenStop, "verb-finish"));
-        ((Button) head.getChildren().get(1)).disableProperty().bind(verbs.canStartProperty().not());
-        ((Button) head.getChildren().get(2)).disableProperty().bind(verbs.canPauseProperty().not());
-        ((Button) head.getChildren().get(3)).disableProperty().bind(verbs.canFinishProperty().not());
+        ((Button) head.getChildren().get(1))
+                .disableProperty()
+                .bind(verbs.canStartProperty().not());
+        ((Button) head.getChildren().get(2))
+                .disableProperty()
+                .bind(verbs.canPauseProperty().not());
+        ((Button) head.getChildren().get(3))
+                .disableProperty()
+                .bind(verbs.canFinishProperty().not());
         head.getStyleClass().add("screen-head");
         return head;
     }
@@ -119,8 +125,7 @@ final class DashboardView {
         var numbers = row(8, figure, column(0, label(texts.get("dashboard.rate.unit"), "muted"), peak));
         var card = titledCard(texts.get("dashboard.rate.title"), numbers, plot);
         var day = label("", "caption");
-        model.day.subscribe(today ->
-                day.setText(texts.get("dashboard.day", today.jobs(), today.tokens())));
+        model.day.subscribe(today -> day.setText(texts.get("dashboard.day", today.jobs(), today.tokens())));
         headOf(card).getChildren().add(day);
         HBox.setHgrow(card, Priority.ALWAYS);
         card.setPrefWidth(640);
@@ -181,8 +186,7 @@ final class DashboardView {
 
     private VBox pipelineCard() {
         var map = new PipelineMap(texts.get("pipeline.from"), texts.get("pipeline.to"));
-        var none = empty(
-                Feather.GIT_COMMIT, texts.get("pipeline.empty.title"), texts.get("pipeline.empty.text"));
+        var none = empty(Feather.GIT_COMMIT, texts.get("pipeline.empty.title"), texts.get("pipeline.empty.text"));
         model.stages.subscribe(stages -> {
             map.show(stages);
             map.setVisible(!stages.isEmpty());
@@ -193,14 +197,16 @@ final class DashboardView {
         var card = titledCard(texts.get("pipeline.title"), new StackPane(map, none));
         var name = label("", "mono", "caption");
         name.textProperty().bind(model.model);
-        var swarm = button(texts.get("pipeline.swarm"), Feather.CHEVRON_RIGHT, () -> navigator.accept(Place.SWARM), "link");
+        var swarm =
+                button(texts.get("pipeline.swarm"), Feather.CHEVRON_RIGHT, () -> navigator.accept(Place.SWARM), "link");
         headOf(card).getChildren().addAll(name, swarm);
         return card;
     }
 
     private VBox checksCard() {
         var lines = column(10);
-        model.checks.subscribe(checks -> lines.getChildren().setAll(checks.stream().map(this::line).toList()));
+        model.checks.subscribe(checks ->
+                lines.getChildren().setAll(checks.stream().map(this::line).toList()));
         var card = titledCard("", lines);
         ((Label) headOf(card).getChildren().getFirst()).textProperty().bind(model.checksTitle);
         card.setPrefWidth(400);
@@ -238,7 +244,8 @@ final class DashboardView {
             } else if (model.jobs.get().isEmpty()) {
                 lines.getChildren().setAll(none);
             } else {
-                lines.getChildren().setAll(model.jobs.get().stream().map(this::line).toList());
+                lines.getChildren()
+                        .setAll(model.jobs.get().stream().map(this::line).toList());
             }
         };
         model.jobs.subscribe(jobs -> fill.run());
@@ -247,7 +254,10 @@ final class DashboardView {
         headOf(card)
                 .getChildren()
                 .add(button(
-                        texts.get("dashboard.jobs.all"), Feather.CHEVRON_RIGHT, () -> navigator.accept(Place.JOBS), "link"));
+                        texts.get("dashboard.jobs.all"),
+                        Feather.CHEVRON_RIGHT,
+                        () -> navigator.accept(Place.JOBS),
+                        "link"));
         card.setPrefWidth(600);
         HBox.setHgrow(card, Priority.ALWAYS);
         return card;
