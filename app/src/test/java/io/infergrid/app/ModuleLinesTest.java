@@ -86,18 +86,26 @@ class ModuleLinesTest {
             .allowEmptyShould(true);
 
     @ArchTest
-    static final ArchRule packages_of_the_engine_have_no_cycles =
-            slices().matching("io.infergrid.compute.(*)..").should().beFreeOfCycles().allowEmptyShould(true);
+    static final ArchRule packages_of_the_engine_have_no_cycles = slices().matching("io.infergrid.compute.(*)..")
+            .should()
+            .beFreeOfCycles()
+            .allowEmptyShould(true);
 
     @ArchTest
-    static final ArchRule packages_of_the_grid_have_no_cycles =
-            slices().matching("io.infergrid.grid.(*)..").should().beFreeOfCycles().allowEmptyShould(true);
+    static final ArchRule packages_of_the_grid_have_no_cycles = slices().matching("io.infergrid.grid.(*)..")
+            .should()
+            .beFreeOfCycles()
+            .allowEmptyShould(true);
 
     @ArchTest
-    static final ArchRule packages_of_libp2p_have_no_cycles =
-            slices().matching("io.infergrid.libp2p.(*)..").should().beFreeOfCycles().allowEmptyShould(true);
+    static final ArchRule packages_of_libp2p_have_no_cycles = slices().matching("io.infergrid.libp2p.(*)..")
+            .should()
+            .beFreeOfCycles()
+            .allowEmptyShould(true);
 
     @ArchTest
-    static final ArchRule packages_of_the_app_have_no_cycles =
-            slices().matching("io.infergrid.app.(*)..").should().beFreeOfCycles().allowEmptyShould(true);
+    static final ArchRule packages_of_the_app_have_no_cycles = slices().matching("io.infergrid.app.(*)..")
+            .should()
+            .beFreeOfCycles()
+            .allowEmptyShould(true);
 }

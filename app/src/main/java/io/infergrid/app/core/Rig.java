@@ -119,5 +119,6 @@ public interface Rig extends AutoCloseable {
     record Hop(int stage, String peerId, Duration time) {}
 
     /** @param finishReason {@code stop}, {@code length} or {@code cancelled} */
-    record ChatResult(String jobId, String text, int promptTokens, int completionTokens, Duration time, String finishReason) {}
+    record ChatResult(
+            String jobId, String text, int promptTokens, int completionTokens, Duration time, String finishReason) {}
 }

@@ -30,7 +30,8 @@ public record SwarmView(
     }
 
     /** @param held the blocks that the peer announces, e.g. {@code 0-1}, empty if none */
-    public record Peer(String peerId, String address, String role, String device, String held, Duration roundTrip, boolean self) {}
+    public record Peer(
+            String peerId, String address, String role, String device, String held, Duration roundTrip, boolean self) {}
 
     /** A shard on its way to or from this rig. */
     public record Transfer(String shard, String fromPeerId, long bytesDone, long bytesTotal, boolean verified) {}
@@ -40,5 +41,6 @@ public record SwarmView(
      *
      * @param stepTime moving average of the time one token takes here, zero before the first
      */
-    public record StageView(int index, int firstBlock, int endBlock, String peerId, String device, Duration stepTime, boolean alive) {}
+    public record StageView(
+            int index, int firstBlock, int endBlock, String peerId, String device, Duration stepTime, boolean alive) {}
 }

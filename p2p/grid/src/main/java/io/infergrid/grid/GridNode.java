@@ -29,7 +29,7 @@ public interface GridNode extends AutoCloseable {
             Clock clock,
             RandomGenerator random,
             GridListener listener) {
-        throw new UnsupportedOperationException("the grid is being put together");
+        return LiveNode.start(config, host, backend, clock, random, listener);
     }
 
     /** This node's id in the swarm. */
@@ -39,14 +39,18 @@ public interface GridNode extends AutoCloseable {
 
     GridMetrics metrics();
 
-    // ---- models
+    // ---- models; a disk that fails is an UncheckedIOException
 
     /**
-     * Offers all shards of a GGUF file to the grid, straight from the file, which must not change. Blocks while the file is hashed.
+     * Offers all shards of a model to the grid: of a GGUF file, straight from the file, which must not change; or of a model package,
+     * the folder that {@code package-model} wrote. Blocks while the file is hashed.
+     *
+     * @param model GGUF file or folder
+     * @param licence for a GGUF file that does not say; empty if it does
      *
      * @return its {@code modelRoot}
      */
-    Hash seed(Path gguf, String licence);
+    Hash seed(Path model, String licence);
 
     /**
      * Gets the manifest and the metadata of a model, from disk or from peers, so that its tokenizer can be used. Blocks.

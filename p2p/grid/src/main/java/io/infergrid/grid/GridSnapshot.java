@@ -36,7 +36,7 @@ public record GridSnapshot(
     }
 
     /**
-     * @param address the one that it is connected through, else the first it announced
+     * @param address the first that it announced, else the one that it is connected through
      * @param device e.g. {@code cpu: AMD Ryzen 7}
      * @param serves what it runs, of all models
      * @param roundTrip of the last ping, zero if not measured

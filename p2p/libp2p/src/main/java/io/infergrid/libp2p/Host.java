@@ -22,7 +22,13 @@ public interface Host extends AutoCloseable {
     /** Opens a stream to a peer that is connected or whose addresses are known. */
     Stream open(PeerId peer, String protocol, Duration limit) throws IOException;
 
-    /** Serves a protocol: the handler runs on a virtual thread of its own for each inbound stream; the stream is closed after. */
+    /**
+     * Serves a protocol: the handler runs on a virtual thread of its own for each inbound stream. When it returns, what it wrote is sent
+     * and our half ends; when it throws, the stream is reset. An {@link java.io.IOException} may be thrown wrapped in an
+     * {@link java.io.UncheckedIOException}.
+     *
+     * @throws IllegalArgumentException if the protocol is served already
+     */
     void handle(String protocol, Consumer<Stream> handler);
 
     List<Connection> connections();

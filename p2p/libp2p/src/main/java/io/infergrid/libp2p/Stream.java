@@ -31,7 +31,10 @@ public interface Stream extends AutoCloseable {
     /** Drops the stream at once, both ways; never blocks, never throws. */
     void reset();
 
-    /** {@link #closeWrite} if the other side already ended, else {@link #reset}. */
+    /**
+     * Done with the stream. If the other side already ended its half, {@link #closeWrite}; if ours ended before, what still comes is
+     * dropped and the other side has ten seconds to end; else {@link #reset}, so that nobody takes a part for the whole.
+     */
     @Override
     void close();
 }

@@ -1,0 +1,525 @@
+package io.infergrid.grid;
+
+import io.infergrid.compute.engine.Backend;
+import io.infergrid.compute.engine.Stage;
+import io.infergrid.compute.engine.StageSpec;
+import io.infergrid.compute.gguf.GgufMetadata;
+import io.infergrid.grid.announce.Announcement;
+import io.infergrid.grid.announce.Gossip;
+import io.infergrid.grid.announce.PeerBook;
+import io.infergrid.grid.exchange.ShardFetch;
+import io.infergrid.grid.exchange.ShardServer;
+import io.infergrid.grid.exchange.Transfers;
+import io.infergrid.grid.model.GgufShards;
+import io.infergrid.grid.model.HeldShards;
+import io.infergrid.grid.model.Manifest;
+import io.infergrid.grid.model.OpenTensors;
+import io.infergrid.grid.model.ShardStore;
+import io.infergrid.grid.net.Swarm;
+import io.infergrid.grid.pipeline.EngineThread;
+import io.infergrid.grid.pipeline.Gateway;
+import io.infergrid.grid.pipeline.LoadedStage;
+import io.infergrid.grid.pipeline.RoutePlanner;
+import io.infergrid.grid.pipeline.RoutePlanner.Candidate;
+import io.infergrid.grid.pipeline.StageServer;
+import io.infergrid.grid.placement.Placement;
+import io.infergrid.libp2p.Connection;
+import io.infergrid.libp2p.Host;
+import io.infergrid.libp2p.HostListener;
+import io.infergrid.libp2p.Multiaddr;
+import io.infergrid.libp2p.PeerId;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A node that runs: puts the parts of the grid together on one host. */
+final class LiveNode implements GridNode {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LiveNode.class);
+    private static final Duration TICK = Duration.ofMillis(50);
+
+    private final GridNodeConfig config;
+    private final Host host;
+    private final Swarm swarm;
+    private final Backend backend;
+    private final GridMetrics metrics = new GridMetrics();
+    private final GridListener listener;
+    private final PeerBook book;
+    private final Gossip gossip;
+    private final Transfers transfers = new Transfers();
+    private final ShardFetch fetch;
+    private final EngineThread engine = new EngineThread();
+    private final StageServer stages;
+    private final Gateway gateway;
+    /** By model root; guarded by itself. */
+    private final Map<Hash, HeldShards> held = new TreeMap<>();
+
+    private LiveNode(
+            GridNodeConfig config, Host host, Backend backend, Clock clock, RandomGenerator random, GridListener told) {
+        this.config = config;
+        this.host = host;
+        this.backend = backend;
+        listener = new GuardedListener(told);
+        swarm = new Swarm(host, metrics);
+        book = new PeerBook(clock);
+        gossip = new Gossip(
+                swarm,
+                book,
+                config.bootstrap(),
+                config.announcePeriod(),
+                this::announcement,
+                this::seen,
+                peer -> listener.peerLost(peer.toString()),
+                random,
+                metrics);
+        fetch = new ShardFetch(swarm, this::sources, transfers, random, metrics, listener::shardProgress);
+        stages = new StageServer(
+                swarm,
+                engine,
+                new StageServer.Limits(config.sessionLimit(), config.kvBudgetBytes(), config.sessionIdle()),
+                clock,
+                metrics,
+                listener);
+        gateway = new Gateway(
+                swarm,
+                this::candidates,
+                this::suspect,
+                config.prefillChunk(),
+                config.stepLimit(),
+                clock,
+                random,
+                metrics,
+                listener);
+    }
+
+    static LiveNode start(
+            GridNodeConfig config, Host host, Backend backend, Clock clock, RandomGenerator random, GridListener told) {
+        var node = new LiveNode(config, host, backend, clock, random, told);
+        node.findStores();
+        new ShardServer(node::held, config.uploadLimit(), node.transfers, node.metrics).serveOn(node.swarm);
+        node.stages.start();
+        host.addListener(node.connections());
+        node.gossip.start();
+        return node;
+    }
+
+    /** Takes up what an earlier run left on disk; what cannot be read is left alone. */
+    private void findStores() {
+        try {
+            Files.createDirectories(config.shards());
+            try (var folders = Files.newDirectoryStream(config.shards(), Files::isDirectory)) {
+                for (Path folder : folders) {
+                    if (Files.exists(folder.resolve("manifest"))) {
+                        takeUp(folder);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("expected a folder for shards at " + config.shards(), e);
+        }
+    }
+
+    private void takeUp(Path folder) {
+        try {
+            ShardStore store = ShardStore.open(folder);
+            held.put(store.root(), store);
+        } catch (IOException spoilt) {
+            LOG.warn("left {} alone: {}", folder, spoilt.getMessage());
+        }
+    }
+
+    private HostListener connections() {
+        return new HostListener() {
+            @Override
+            public void connected(Connection connection) {
+                gossip.poke();
+            }
+
+            @Override
+            public void disconnected(Connection connection) {
+                if (book.disconnected(connection.remote())) {
+                    listener.peerLost(connection.remote().toString());
+                    gossip.poke();
+                }
+            }
+        };
+    }
+
+    // ---- what this node says and hears
+
+    private Announcement announcement() {
+        List<HeldShards> models;
+        synchronized (held) {
+            models = List.copyOf(held.values());
+        }
+        Map<Hash, List<Announcement.Serving>> serving = new HashMap<>();
+        for (LoadedStage stage : stages.stages()) {
+            serving.computeIfAbsent(stage.model(), root -> new ArrayList<>())
+                    .add(new Announcement.Serving(
+                            stage.blocks(), stage.stepTime().average()));
+        }
+        var holdings = new ArrayList<Announcement.Holding>();
+        for (HeldShards model : models) {
+            var whole = new BitSet();
+            for (int i = 0; i < model.manifest().shards().size(); i++) {
+                whole.set(i, model.complete(i));
+            }
+            holdings.add(new Announcement.Holding(model.root(), whole, serving.getOrDefault(model.root(), List.of())));
+        }
+        return new Announcement(
+                swarm.self(),
+                swarm.addresses(),
+                config.roles(),
+                device(),
+                config.profile(),
+                config.conformanceDigest(),
+                config.announcePeriod(),
+                Math.min(0xffff, stages.freeSlots()),
+                holdings);
+    }
+
+    private String device() {
+        String device = backend.name() + ": " + backend.device();
+        return device.length() > 64 ? device.substring(0, 64) : device;
+    }
+
+    private void seen(PeerId peer) {
+        book.find(peer).ifPresent(entry -> listener.peerSeen(view(entry, true)));
+    }
+
+    private void suspect(PeerId peer) {
+        if (!peer.equals(swarm.self())) {
+            book.forget(peer);
+            gossip.poke();
+        }
+    }
+
+    private List<ShardFetch.Source> sources(Hash model) {
+        return book.peers().stream()
+                .map(PeerBook.Entry::announcement)
+                .filter(announcement -> announcement.holding(model).isPresent())
+                .map(announcement -> new ShardFetch.Source(announcement.node(), announcement.addresses()))
+                .toList();
+    }
+
+    private List<Candidate> candidates(Hash model) {
+        var candidates = new ArrayList<Candidate>();
+        for (PeerBook.Entry entry : book.peers()) {
+            addStages(candidates, model, entry.announcement(), entry.roundTrip());
+        }
+        addStages(candidates, model, announcement(), Duration.ZERO);
+        return candidates;
+    }
+
+    private static void addStages(
+            List<Candidate> candidates, Hash model, Announcement announcement, Duration roundTrip) {
+        if (announcement.freeSlots() == 0) {
+            return;
+        }
+        announcement.holding(model).ifPresent(holding -> {
+            for (Announcement.Serving serving : holding.serving()) {
+                candidates.add(new Candidate(
+                        announcement.node(),
+                        announcement.addresses(),
+                        announcement.device(),
+                        serving.blocks(),
+                        serving.stepTime(),
+                        roundTrip));
+            }
+        });
+    }
+
+    // ---- GridNode
+
+    @Override
+    public String peerId() {
+        return swarm.self().toString();
+    }
+
+    @Override
+    public GridMetrics metrics() {
+        return metrics;
+    }
+
+    @Override
+    public Hash seed(Path model, String licence) {
+        try {
+            HeldShards shards = Files.isDirectory(model) ? ShardStore.open(model) : new GgufShards(model, licence);
+            HeldShards before;
+            synchronized (held) {
+                before = held.put(shards.root(), shards);
+            }
+            if (before != null) {
+                before.close();
+            }
+            gossip.poke();
+            return shards.root();
+        } catch (IOException e) {
+            throw new UncheckedIOException("expected a model at " + model + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Optional<HeldShards> held(Hash model) {
+        synchronized (held) {
+            return Optional.ofNullable(held.get(model));
+        }
+    }
+
+    @Override
+    public void fetchMetadata(Hash model, Duration limit) throws GridException, InterruptedException {
+        hold(model, List.of(0), System.nanoTime() + limit.toNanos());
+    }
+
+    /** Has these shards of a model here, from peers if need be. */
+    private HeldShards hold(Hash model, List<Integer> shards, long deadline)
+            throws GridException, InterruptedException {
+        HeldShards here = known(model, deadline);
+        if (here instanceof ShardStore store) {
+            fetch.shards(store, shards, left(deadline));
+            gossip.poke();
+        }
+        return here;
+    }
+
+    /** The model's manifest at least. */
+    private HeldShards known(Hash model, long deadline) throws GridException, InterruptedException {
+        var here = held(model);
+        if (here.isPresent()) {
+            return here.get();
+        }
+        Manifest manifest = fetch.manifest(model, left(deadline));
+        synchronized (held) {
+            HeldShards meanwhile = held.get(model);
+            if (meanwhile != null) {
+                return meanwhile;
+            }
+            try {
+                ShardStore store = ShardStore.of(config.shards(), manifest);
+                held.put(model, store);
+                return store;
+            } catch (IOException e) {
+                throw new UncheckedIOException("expected to keep shards in " + config.shards(), e);
+            }
+        }
+    }
+
+    private static Duration left(long deadline) {
+        return Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+    }
+
+    @Override
+    public Optional<GgufMetadata> metadata(Hash model) {
+        return held(model).filter(shards -> shards.complete(0)).map(shards -> {
+            try {
+                return shards.metadata();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    @Override
+    public void serve(Hash model, BlockRange blocks, Duration limit) throws GridException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        Manifest manifest = known(model, deadline).manifest();
+        StageSpec spec = blocks.spec(manifest.blocks());
+        HeldShards shards = hold(model, manifest.shardsFor(spec), deadline);
+        OpenTensors tensors;
+        try {
+            tensors = shards.open(spec);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        boolean loaded = false;
+        try {
+            Stage stage = engine.run(() -> backend.load(tensors, spec));
+            stages.add(new LoadedStage(model, manifest, blocks, stage, tensors));
+            loaded = true;
+        } finally {
+            if (!loaded) {
+                tensors.close();
+            }
+        }
+        LOG.info("serving blocks {} of {}", blocks, manifest.name());
+        gossip.poke();
+    }
+
+    @Override
+    public BlockRange serveWhereNeeded(Hash model, int count, Duration limit)
+            throws GridException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        Manifest manifest = known(model, deadline).manifest();
+        List<BlockRange> served =
+                candidates(model).stream().map(Candidate::blocks).toList();
+        BlockRange blocks = Placement.choose(manifest.blocks(), Math.min(count, manifest.blocks()), served, peerId());
+        serve(model, blocks, left(deadline));
+        return blocks;
+    }
+
+    @Override
+    public void drain() {
+        stages.drain();
+        gossip.poke();
+    }
+
+    @Override
+    public void stopServing() {
+        try {
+            stages.removeAll();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        gossip.poke();
+    }
+
+    @Override
+    public boolean awaitPipeline(Hash model, Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        try {
+            Manifest manifest = known(model, deadline).manifest();
+            while (RoutePlanner.plan(manifest.blocks(), candidates(model)).isEmpty()) {
+                if (System.nanoTime() >= deadline) {
+                    return false;
+                }
+                Thread.sleep(TICK);
+            }
+            return true;
+        } catch (GridException unknown) {
+            return false;
+        }
+    }
+
+    @Override
+    public GenerationResult generate(GenerationRequest request, TokenListener tokens, BooleanSupplier cancelled)
+            throws GridException, InterruptedException {
+        HeldShards model = held(request.model())
+                .orElseThrow(() -> new GridException.ShardMissing(
+                        "expected a model that was seeded or fetched here, found " + request.model()));
+        return gateway.generate(model.manifest(), request, tokens, cancelled);
+    }
+
+    // ---- snapshot
+
+    @Override
+    public GridSnapshot snapshot() {
+        List<HeldShards> models;
+        synchronized (held) {
+            models = List.copyOf(held.values());
+        }
+        Map<PeerId, Multiaddr> connected = new HashMap<>();
+        for (Connection connection : swarm.connections()) {
+            connected.put(connection.remote(), connection.remoteAddress());
+        }
+        var peers = new ArrayList<GridSnapshot.Peer>();
+        peers.add(view(announcement(), Duration.ZERO, Optional.empty(), true));
+        for (PeerBook.Entry entry : book.peers()) {
+            peers.add(view(
+                    entry.announcement(),
+                    entry.roundTrip(),
+                    Optional.ofNullable(connected.get(entry.announcement().node())),
+                    false));
+        }
+        return new GridSnapshot(
+                peerId(),
+                swarm.addresses().stream().map(Multiaddr::toString).toList(),
+                peers,
+                transfers.list(),
+                models.stream().map(LiveNode::view).toList(),
+                pipeline(models, connected),
+                stages.sessions(),
+                metrics.snapshot());
+    }
+
+    private List<GridSnapshot.PipelineStage> pipeline(List<HeldShards> models, Map<PeerId, Multiaddr> connected) {
+        for (HeldShards model : models) {
+            var route = RoutePlanner.plan(model.manifest().blocks(), candidates(model.root()));
+            if (route.isPresent()) {
+                var view = new ArrayList<GridSnapshot.PipelineStage>();
+                for (Candidate stage : route.get()) {
+                    Duration seen = gateway.stepTime(stage.peer(), stage.blocks());
+                    view.add(new GridSnapshot.PipelineStage(
+                            view.size(),
+                            stage.blocks(),
+                            stage.peer().toString(),
+                            stage.device(),
+                            seen.isZero() ? stage.step() : seen,
+                            stage.peer().equals(swarm.self()) || connected.containsKey(stage.peer())));
+                }
+                return view;
+            }
+        }
+        return List.of();
+    }
+
+    private GridSnapshot.Peer view(PeerBook.Entry entry, boolean connected) {
+        var address = entry.announcement().addresses().stream().findFirst().filter(a -> connected);
+        return view(entry.announcement(), entry.roundTrip(), address, false);
+    }
+
+    private static GridSnapshot.Peer view(
+            Announcement announcement, Duration roundTrip, Optional<Multiaddr> connected, boolean self) {
+        var serving = new ArrayList<GridSnapshot.Serving>();
+        for (Announcement.Holding holding : announcement.holdings()) {
+            for (Announcement.Serving stage : holding.serving()) {
+                serving.add(new GridSnapshot.Serving(holding.model(), stage.blocks(), stage.stepTime()));
+            }
+        }
+        return new GridSnapshot.Peer(
+                announcement.node().toString(),
+                announcement.addresses().stream()
+                        .findFirst()
+                        .or(() -> connected)
+                        .map(Multiaddr::toString)
+                        .orElse(""),
+                announcement.roles(),
+                announcement.device(),
+                serving,
+                announcement.freeSlots(),
+                roundTrip,
+                self || connected.isPresent(),
+                self);
+    }
+
+    private static GridSnapshot.Model view(HeldShards shards) {
+        Manifest manifest = shards.manifest();
+        int here = 0;
+        for (int i = 0; i < manifest.shards().size(); i++) {
+            here += shards.complete(i) ? 1 : 0;
+        }
+        return new GridSnapshot.Model(
+                shards.root(),
+                manifest.name(),
+                manifest.architecture(),
+                manifest.licence(),
+                manifest.blocks(),
+                manifest.fileBytes(),
+                here,
+                manifest.shards().size());
+    }
+
+    @Override
+    public void close() {
+        gossip.close();
+        stages.close();
+        engine.close();
+        host.close();
+        synchronized (held) {
+            held.values().forEach(HeldShards::close);
+            held.clear();
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package io.infergrid.grid.model;
+
+import io.infergrid.compute.engine.StageSpec;
+import io.infergrid.compute.gguf.GgufHeader;
+import io.infergrid.compute.gguf.GgufMetadata;
+import io.infergrid.grid.Hash;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.BitSet;
+
+/** All shards of a model, straight out of its GGUF file: nothing is copied on disk. The file must not change meanwhile. */
+public final class GgufShards implements HeldShards {
+
+    private final Path gguf;
+    private final Manifest manifest;
+    private final Hash root;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment file;
+    private final GgufHeader header;
+
+    /** Hashes the file. */
+    public GgufShards(Path gguf, String licence) throws IOException {
+        this.gguf = gguf;
+        manifest = ModelCutter.cut(gguf, licence);
+        root = manifest.root();
+        file = map(gguf, arena);
+        header = GgufHeader.read(file);
+    }
+
+    private static MemorySegment map(Path gguf, Arena arena) throws IOException {
+        try (var channel = FileChannel.open(gguf, StandardOpenOption.READ)) {
+            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+        }
+    }
+
+    @Override
+    public Manifest manifest() {
+        return manifest;
+    }
+
+    @Override
+    public Hash root() {
+        return root;
+    }
+
+    @Override
+    public BitSet pieces(int shard) {
+        var all = new BitSet();
+        all.set(0, manifest.shards().get(shard).pieces().size());
+        return all;
+    }
+
+    @Override
+    public byte[] piece(int shard, int piece) throws IOException {
+        Shard of = manifest.shards().get(shard);
+        byte[] bytes = new byte[of.pieceBytes(piece)];
+        ModelCutter.copy(file, of.extents(), (long) piece * Shard.PIECE_BYTES, bytes, bytes.length);
+        if (!of.verifies(piece, bytes)) {
+            throw new IOException(
+                    "expected " + gguf + " unchanged, found other bytes in piece " + piece + " of " + of.label());
+        }
+        return bytes;
+    }
+
+    @Override
+    public GgufMetadata metadata() {
+        return header.metadata();
+    }
+
+    @Override
+    public OpenTensors open(StageSpec spec) throws IOException {
+        var extents = new ArrayList<Extent>();
+        for (int shard : manifest.shardsFor(spec)) {
+            for (int piece = 0; piece < manifest.shards().get(shard).pieces().size(); piece++) {
+                piece(shard, piece);
+            }
+            extents.addAll(manifest.shards().get(shard).extents());
+        }
+        Arena own = Arena.ofShared();
+        MemorySegment mapped = map(gguf, own);
+        return OpenTensors.of(
+                own,
+                header,
+                (offset, bytes) ->
+                        extents.stream().anyMatch(extent -> extent.offset() <= offset && bytes <= extent.end() - offset)
+                                ? mapped.asSlice(offset, bytes)
+                                : null);
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

@@ -1,0 +1,41 @@
+package io.infergrid.grid.pipeline;
+
+import io.infergrid.compute.engine.Stage;
+import io.infergrid.compute.model.ModelConfig;
+import io.infergrid.grid.BlockRange;
+import io.infergrid.grid.Hash;
+import io.infergrid.grid.model.Manifest;
+import io.infergrid.grid.model.OpenTensors;
+
+/**
+ * A stage that this node serves: the engine's, with what it was loaded from.
+ *
+ * @param tensors closed after the stage
+ * @param stepTime measured over single tokens
+ */
+public record LoadedStage(
+        Hash model, Manifest manifest, BlockRange blocks, Stage stage, OpenTensors tensors, StepTime stepTime) {
+
+    public LoadedStage(Hash model, Manifest manifest, BlockRange blocks, Stage stage, OpenTensors tensors) {
+        this(model, manifest, blocks, stage, tensors, new StepTime());
+    }
+
+    boolean first() {
+        return blocks.first() == 0;
+    }
+
+    boolean last() {
+        return blocks.end() == manifest.blocks();
+    }
+
+    /** Bytes of KV cache for so many positions, at the four bytes an element that the widest backend takes. */
+    long kvBytes(int positions) {
+        ModelConfig config = stage.config();
+        return 2L * 4 * config.kvHeads() * config.headDimension() * blocks.blocks() * positions;
+    }
+
+    void close() {
+        stage.close();
+        tensors.close();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.grid;
+
+import org.jspecify.annotations.NullMarked;

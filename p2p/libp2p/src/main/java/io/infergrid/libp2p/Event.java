@@ -1,0 +1,63 @@
+package io.infergrid.libp2p;
+
+/** What a host counts: each limit that was hit and each way in which a peer misbehaved, beside the ordinary comings and goings. */
+public enum Event {
+    CONNECTION_OPENED,
+    CONNECTION_CLOSED,
+    STREAM_OPENED,
+    STREAM_ACCEPTED,
+    DIAL_FAILED,
+
+    /** A connection was turned away: too many in their handshake, in all or from one address. */
+    REFUSED_PENDING,
+    /** A connection was turned away: too many open, in all or from one network. */
+    REFUSED_CONNECTIONS,
+    /** A connection was turned away: too many a second from one address. */
+    REFUSED_RATE,
+    /** A handshake did not end in time or broke off. */
+    HANDSHAKE_FAILED,
+    /** A stream was turned away: too many open on the connection or for the protocol. */
+    REFUSED_STREAMS,
+    /** A stream asked for protocols that nobody serves here, or did not ask in time. */
+    NEGOTIATION_FAILED,
+    /** A handler threw. */
+    HANDLER_FAILED,
+    /** A peer would have us hold more than the memory set aside for it. */
+    MEMORY_EXCEEDED,
+
+    /** Bytes that follow no format. */
+    MALFORMED(true),
+    /** Another peer answered than the one that was dialled. */
+    WRONG_PEER(true),
+    /** The key of the handshake is not signed by the identity that claims it, or a record failed its authentication. */
+    NOT_AUTHENTIC(true),
+    /** A kind of identity key that is not supported. */
+    UNSUPPORTED_KEY,
+    /** More bytes on a stream than its window allows. */
+    WINDOW_OVERRUN(true),
+    /** A send window pushed past 2^32 - 1. */
+    WINDOW_OVERFLOW(true),
+    /** A stream id of the wrong parity, used twice or never opened. */
+    STREAM_ID(true),
+    /** A frame of unknown version or type, or larger than any window. */
+    BAD_FRAME(true),
+    /** More pings or control frames than a connection can want. */
+    CONTROL_FLOOD(true),
+    /** No answer to the keep-alive, or a write that nobody read. */
+    UNRESPONSIVE;
+
+    private final boolean misbehaviour;
+
+    Event() {
+        this(false);
+    }
+
+    Event(boolean misbehaviour) {
+        this.misbehaviour = misbehaviour;
+    }
+
+    /** Whether an honest peer on a working network never causes it. */
+    public boolean isMisbehaviour() {
+        return misbehaviour;
+    }
+}

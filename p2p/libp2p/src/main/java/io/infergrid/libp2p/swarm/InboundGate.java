@@ -1,0 +1,130 @@
+package io.infergrid.libp2p.swarm;
+
+import io.infergrid.libp2p.Event;
+import io.infergrid.libp2p.Limits;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides who may connect: how many may be in their handshake, how many may stay, how many may come a second, in all and from one
+ * address. An IPv6 address stands for its /56, which is what one household gets. Loopback is exempt. Thread-safe.
+ */
+final class InboundGate {
+
+    private static final int MAX_ADDRESSES = 16_384;
+
+    private final Limits limits;
+    private final Map<ByteBuffer, Source> sources = new HashMap<>();
+    private int pending;
+    private int open;
+
+    InboundGate(Limits limits) {
+        this.limits = limits;
+    }
+
+    private static final class Source {
+        int pending;
+        int open;
+        double tokens;
+        long refilled;
+    }
+
+    /** Asks for a new connection; empty if it may come, and then {@link #settled} must follow, else the limit it ran into. */
+    synchronized Optional<Event> knock(InetAddress address, long nowNanos) {
+        if (pending >= limits.pendingInbound()) {
+            return Optional.of(Event.REFUSED_PENDING);
+        }
+        if (open >= limits.connections()) {
+            return Optional.of(Event.REFUSED_CONNECTIONS);
+        }
+        if (!address.isLoopbackAddress()) {
+            var source = source(address, nowNanos);
+            if (source == null || source.tokens < 1) {
+                return Optional.of(Event.REFUSED_RATE);
+            }
+            if (source.pending >= limits.pendingInboundPerAddress()) {
+                return Optional.of(Event.REFUSED_PENDING);
+            }
+            if (source.open >= limits.connectionsPerAddress()) {
+                return Optional.of(Event.REFUSED_CONNECTIONS);
+            }
+            source.tokens--;
+            source.pending++;
+        }
+        pending++;
+        return Optional.empty();
+    }
+
+    /** The handshake of a connection that was let in is over, one way or the other. */
+    synchronized void settled(InetAddress address) {
+        pending--;
+        var source = sources.get(key(address));
+        if (source != null) {
+            source.pending--;
+        }
+    }
+
+    /** A connection, inbound or not, is open; false if there are too many, and then it must be closed. */
+    synchronized boolean opened(InetAddress address, boolean inbound, long nowNanos) {
+        if (inbound && open >= limits.connections()) {
+            return false;
+        }
+        if (!address.isLoopbackAddress()) {
+            var source = source(address, nowNanos);
+            if (inbound && (source == null || source.open >= limits.connectionsPerAddress())) {
+                return false;
+            }
+            if (source != null) {
+                source.open++;
+            }
+        }
+        open++;
+        return true;
+    }
+
+    synchronized void closed(InetAddress address) {
+        open--;
+        var source = sources.get(key(address));
+        if (source != null && source.open > 0) {
+            source.open--;
+        }
+    }
+
+    private @Nullable Source source(InetAddress address, long now) {
+        if (sources.size() >= MAX_ADDRESSES) {
+            sources.values().removeIf(s -> s.pending == 0 && s.open == 0 && refill(s, now) >= burst());
+        }
+        var key = key(address);
+        var source = sources.get(key);
+        if (source == null) {
+            if (sources.size() >= MAX_ADDRESSES) {
+                return null;
+            }
+            source = new Source();
+            source.tokens = burst();
+            source.refilled = now;
+            sources.put(key, source);
+        }
+        double _ = refill(source, now);
+        return source;
+    }
+
+    private double refill(Source source, long now) {
+        source.tokens = Math.min(burst(), source.tokens + (now - source.refilled) / 1e9 * limits.inboundPerSecond());
+        source.refilled = now;
+        return source.tokens;
+    }
+
+    private double burst() {
+        return 4.0 * limits.inboundPerSecond();
+    }
+
+    private static ByteBuffer key(InetAddress address) {
+        var bytes = address.getAddress();
+        return ByteBuffer.wrap(bytes, 0, bytes.length == 16 ? 7 : bytes.length);
+    }
+}

@@ -1,0 +1,226 @@
+package io.infergrid.libp2p.swarm;
+
+import io.infergrid.libp2p.Connection;
+import io.infergrid.libp2p.Event;
+import io.infergrid.libp2p.Multiaddr;
+import io.infergrid.libp2p.PeerId;
+import io.infergrid.libp2p.ProtocolViolation;
+import io.infergrid.libp2p.Stream;
+import io.infergrid.libp2p.codec.DecodeException;
+import io.infergrid.libp2p.multistream.MultistreamSelect;
+import io.infergrid.libp2p.transport.SecuredChannel;
+import io.infergrid.libp2p.yamux.MemoryBudget;
+import io.infergrid.libp2p.yamux.YamuxSession;
+import io.infergrid.libp2p.yamux.YamuxStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A connection of the swarm: one Yamux session, and a virtual thread for each stream that the peer opens on it. */
+final class PeerConnection implements Connection, YamuxSession.Listener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PeerConnection.class);
+
+    private final Swarm swarm;
+    private final PeerId remote;
+    private final Multiaddr remoteAddress;
+    private final boolean inbound;
+    private final YamuxSession session;
+    private final Map<String, AtomicInteger> inboundStreams = new ConcurrentHashMap<>();
+    private final long openedAt = System.nanoTime();
+    private volatile boolean retired;
+
+    PeerConnection(
+            Swarm swarm,
+            PeerId remote,
+            Multiaddr remoteAddress,
+            boolean inbound,
+            SecuredChannel channel,
+            MemoryBudget memory) {
+        this.swarm = swarm;
+        this.remote = remote;
+        this.remoteAddress = remoteAddress;
+        this.inbound = inbound;
+        var text = remote.toString();
+        session = new YamuxSession(
+                channel,
+                !inbound,
+                swarm.limits().yamux(),
+                memory,
+                text.substring(Math.max(0, text.length() - 6)),
+                this);
+    }
+
+    void start() {
+        session.start();
+    }
+
+    @Override
+    public PeerId remote() {
+        return remote;
+    }
+
+    @Override
+    public Multiaddr remoteAddress() {
+        return remoteAddress;
+    }
+
+    @Override
+    public boolean inbound() {
+        return inbound;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return session.isOpen();
+    }
+
+    long openedAt() {
+        return openedAt;
+    }
+
+    /** The last measured round trip, zero before the first. */
+    Duration roundTrip() {
+        return session.roundTrip();
+    }
+
+    @Override
+    public Stream open(Duration limit, List<String> protocols) throws IOException {
+        var stream = session.open(limit);
+        try {
+            stream.deadlineIn(limit);
+            var protocol = MultistreamSelect.propose(stream.in(), stream.out(), protocols);
+            stream.deadlineIn(Duration.ZERO);
+            swarm.counters().count(Event.STREAM_OPENED);
+            return new ProtocolStream(remote, protocol, stream);
+        } catch (DecodeException e) {
+            stream.reset();
+            hit(Event.MALFORMED, e);
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            stream.reset();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+
+    void abort() {
+        session.abort();
+    }
+
+    /** Opens and takes no new streams; goes once those that are open have ended. */
+    void retire() {
+        retired = true;
+        session.goAway();
+    }
+
+    void tick(long now) {
+        session.tick(now);
+        if (retired
+                && session.openStreams() == 0
+                && now - openedAt > swarm.limits().negotiation().toNanos()) {
+            session.close();
+        }
+    }
+
+    // ---- called by the session's reader ----
+
+    @Override
+    public void opened(YamuxStream stream) {
+        Thread.ofVirtual().name("libp2p-stream-" + remote).start(() -> serve(stream));
+    }
+
+    @Override
+    public void hit(Event event) {
+        swarm.misbehaviour().hit(remote, remoteAddress, event, "limit of the session");
+    }
+
+    private void hit(Event event, IOException cause) {
+        swarm.misbehaviour().hit(remote, remoteAddress, event, String.valueOf(cause.getMessage()));
+    }
+
+    @Override
+    public void goingAway() {
+        swarm.unusable(this);
+    }
+
+    @Override
+    public void closed(@Nullable IOException cause) {
+        if (cause instanceof ProtocolViolation violation) {
+            hit(violation.event(), violation);
+        } else if (cause != null) {
+            LOG.debug("the connection to {} at {} broke: {}", remote, remoteAddress, cause.getMessage());
+        }
+        swarm.closed(this);
+    }
+
+    private void serve(YamuxStream stream) {
+        String protocol;
+        try {
+            stream.deadlineIn(swarm.limits().negotiation());
+            protocol = MultistreamSelect.answer(stream.in(), stream.out(), swarm.protocols()::has);
+            stream.deadlineIn(Duration.ZERO);
+        } catch (IOException e) {
+            stream.reset();
+            hit(e instanceof DecodeException ? Event.MALFORMED : Event.NEGOTIATION_FAILED, e);
+            return;
+        }
+        var served = Objects.requireNonNull(swarm.protocols().get(protocol));
+        var open = inboundStreams.computeIfAbsent(protocol, _ -> new AtomicInteger());
+        if (open.incrementAndGet() > served.maxInbound()) {
+            open.decrementAndGet();
+            stream.reset();
+            hit(Event.REFUSED_STREAMS);
+            return;
+        }
+        swarm.counters().count(Event.STREAM_ACCEPTED);
+        try {
+            handle(served, new ProtocolStream(remote, protocol, stream));
+        } finally {
+            open.decrementAndGet();
+        }
+    }
+
+    private void handle(Protocols.Served served, ProtocolStream stream) {
+        try {
+            served.handler().handle(this, stream);
+            stream.closeWrite();
+            stream.close();
+        } catch (IOException e) {
+            broken(stream, e);
+        } catch (UncheckedIOException e) {
+            broken(stream, Objects.requireNonNull(e.getCause()));
+        } catch (RuntimeException | Error e) {
+            stream.reset();
+            swarm.counters().count(Event.HANDLER_FAILED);
+            LOG.warn("the handler of {} failed for {}", stream.protocol(), remote, e);
+        }
+    }
+
+    /** A handler met the end of its stream, which is the network's way and no fault of the handler. */
+    private void broken(ProtocolStream stream, IOException cause) {
+        stream.reset();
+        if (cause instanceof DecodeException) {
+            hit(Event.MALFORMED, cause);
+        } else {
+            LOG.debug("{} with {} ended: {}", stream.protocol(), remote, cause.getMessage());
+        }
+    }
+
+    @Override
+    public String toString() {
+        return (inbound ? "from " : "to ") + remote + " at " + remoteAddress;
+    }
+}
