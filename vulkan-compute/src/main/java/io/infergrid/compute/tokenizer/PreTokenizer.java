@@ -1,0 +1,184 @@
+package io.infergrid.compute.tokenizer;
+
+import io.infergrid.compute.gguf.GgufException;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The rules by which a byte-level BPE cuts text into words before it merges; {@code tokenizer.ggml.pre} names one. Each is the
+ * list of regular expressions that the models' makers published: the first cuts the text into its matches and what lies
+ * between them, the next cuts each of those pieces, and so on.
+ */
+@SuppressWarnings("ImmutableEnumChecker") // the lists are copies, patterns do not change
+enum PreTokenizer {
+    GPT_2(List.of("gpt-2", "gpt2", "mpt", "olmo", "jais", "trillion", "phi-2"), Flags.NONE, Rules.GPT_2),
+    DEFAULT(
+            List.of("default"),
+            Flags.NONE,
+            "[\\p{P}$+<=>^~|]+",
+            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)",
+            "\\p{N}+",
+            "[0-9][0-9][0-9]"),
+    LLAMA_BPE(
+            List.of("llama-bpe", "llama-v3", "llama3", "falcon3", "pixtral"),
+            Flags.BOS_AND_WHOLE_WORDS,
+            Rules.CONTRACTIONS + "|" + Rules.WORDS + "|\\p{N}{1,3}|" + Rules.REST),
+    SMAUG(
+            List.of("smaug-bpe", "dbrx"),
+            Flags.NONE,
+            Rules.CONTRACTIONS + "|" + Rules.WORDS + "|\\p{N}{1,3}|" + Rules.REST),
+    QWEN2(
+            List.of("qwen2", "stablelm2", "deepseek-r1-qwen", "megrez"),
+            Flags.NONE,
+            Rules.CONTRACTIONS + "|" + Rules.WORDS + "|\\p{N}|" + Rules.REST),
+    STARCODER(
+            List.of("starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b"),
+            Flags.NONE,
+            "\\p{N}",
+            Rules.GPT_2),
+    FALCON(List.of("falcon"), Flags.NONE, "[\\p{P}$+<=>^~|`]+", Rules.GPT_2, "[0-9][0-9][0-9]"),
+    DEEPSEEK_CODER(
+            List.of("deepseek-coder"),
+            Flags.NONE,
+            "[\\r\\n]",
+            "\\s?\\p{L}+",
+            "\\s?\\p{P}+",
+            Rules.EAST_ASIAN,
+            "\\p{N}"),
+    DEEPSEEK_LLM(
+            List.of("deepseek-llm"),
+            Flags.NONE,
+            "[\\r\\n]",
+            "\\s?[" + Rules.CASED_LETTERS + "]+",
+            "\\s?[!-/:-~\\x{FF01}-\\x{FF0F}\\x{FF1A}-\\x{FF5E}\\x{2018}-\\x{201F}\\x{3000}-\\x{3002}]+",
+            // white space at the end; the look-behind keeps the search linear in a long run of spaces before a word
+            "(?<!\\s)\\s++\\z",
+            Rules.EAST_ASIAN,
+            "\\p{N}+"),
+    DEEPSEEK_V3(
+            List.of("deepseek-v3", "hunyuan-dense"),
+            Flags.NONE,
+            "\\p{N}{1,3}",
+            "[\\x{4E00}-\\x{9FA5}\\x{3040}-\\x{309F}\\x{30A0}-\\x{30FF}]+",
+            "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
+                    + "| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+");
+
+    /** Takes the words of a text in order. */
+    interface Words {
+        void word(int from, int to);
+    }
+
+    private enum Flags {
+        NONE,
+        BOS_AND_WHOLE_WORDS
+    }
+
+    private static final class Rules {
+
+        static final String GPT_2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)";
+        static final String CONTRACTIONS = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])";
+        static final String WORDS = "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
+        static final String REST = " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+        static final String EAST_ASIAN = "[\\x{4E00}-\\x{9FA5}\\x{800}-\\x{4E00}\\x{AC00}-\\x{D7FF}]+";
+
+        /** Letters that have a case, as DeepSeek lists them. */
+        static final String CASED_LETTERS =
+                "A-Za-z\\x{B5}\\x{C0}-\\x{D6}\\x{D8}-\\x{F6}\\x{F8}-\\x{1BA}\\x{1BC}-\\x{1BF}\\x{1C4}-\\x{293}"
+                        + "\\x{295}-\\x{2AF}\\x{370}-\\x{373}\\x{376}\\x{377}\\x{37B}-\\x{37D}\\x{37F}\\x{386}"
+                        + "\\x{388}-\\x{38A}\\x{38C}\\x{38E}-\\x{3A1}\\x{3A3}-\\x{3F5}\\x{3F7}-\\x{481}\\x{48A}-\\x{52F}"
+                        + "\\x{531}-\\x{556}\\x{10A0}-\\x{10C5}\\x{13A0}-\\x{13F5}\\x{13F8}-\\x{13FD}\\x{1C90}-\\x{1CBA}"
+                        + "\\x{1CBD}-\\x{1CBF}\\x{1D00}-\\x{1D2B}\\x{1D6B}-\\x{1D77}\\x{1D79}-\\x{1D9A}\\x{1E00}-\\x{1F15}"
+                        + "\\x{1F18}-\\x{1F1D}\\x{1F20}-\\x{1F45}\\x{1F48}-\\x{1F4D}\\x{1F50}-\\x{1F57}\\x{1F59}\\x{1F5B}"
+                        + "\\x{1F5D}\\x{1F5F}-\\x{1F7D}\\x{1F80}-\\x{1FB4}\\x{1FB6}-\\x{1FBC}\\x{1FBE}\\x{1FC2}-\\x{1FC4}"
+                        + "\\x{1FC6}-\\x{1FCC}\\x{1FD0}-\\x{1FD3}\\x{1FD6}-\\x{1FDB}\\x{1FE0}-\\x{1FEC}\\x{1FF2}-\\x{1FF4}"
+                        + "\\x{1FF6}-\\x{1FFC}\\x{2102}\\x{2107}\\x{210A}-\\x{2113}\\x{2115}\\x{2119}-\\x{211D}\\x{2124}"
+                        + "\\x{2126}\\x{2128}\\x{212A}-\\x{212D}\\x{212F}-\\x{2134}\\x{2139}\\x{213C}-\\x{213F}\\x{2145}-\\x{2149}"
+                        + "\\x{214E}\\x{2183}\\x{2184}\\x{2C00}-\\x{2C7B}\\x{2C7E}-\\x{2CE4}\\x{2CEB}-\\x{2CEE}\\x{2CF2}"
+                        + "\\x{2CF3}\\x{A640}-\\x{A66D}\\x{A680}-\\x{A69B}\\x{A722}-\\x{A76F}\\x{A771}-\\x{A787}"
+                        + "\\x{A78B}-\\x{A78E}\\x{AB70}-\\x{ABBF}\\x{FB00}-\\x{FB06}\\x{FB13}-\\x{FB17}\\x{FF21}-\\x{FF3A}"
+                        + "\\x{FF41}-\\x{FF5A}\\x{10400}-\\x{1044F}\\x{104B0}-\\x{104D3}\\x{104D8}-\\x{104FB}"
+                        + "\\x{10C80}-\\x{10CB2}\\x{10CC0}-\\x{10CF2}\\x{118A0}-\\x{118DF}\\x{1E900}-\\x{1E943}";
+    }
+
+    private final List<String> names;
+    private final Flags flags;
+    private final List<Pattern> patterns;
+
+    PreTokenizer(List<String> names, Flags flags, String... rules) {
+        this.names = List.copyOf(names);
+        this.flags = flags;
+        // \s and \S mean Unicode's white space, in and out of brackets
+        patterns = Stream.of(rules)
+                .map(rule -> Pattern.compile(
+                        rule.replace("\\s", "\\p{IsWhite_Space}").replace("\\S", "\\P{IsWhite_Space}")))
+                .toList();
+    }
+
+    /**
+     * @throws GgufException if no rules are known by this name: others would give other tokens than the model was trained on
+     */
+    static PreTokenizer named(String name) {
+        for (PreTokenizer rules : values()) {
+            if (rules.names.contains(name)) {
+                return rules;
+            }
+        }
+        throw new GgufException("metadata key 'tokenizer.ggml.pre': expected one of "
+                + String.join(
+                        ", ",
+                        Stream.of(values())
+                                .flatMap(rules -> rules.names.stream())
+                                .toList()) + ", found '"
+                + name.substring(0, Math.min(40, name.length())) + "'");
+    }
+
+    /** Whether models with these rules want a beginning-of-text token where their metadata does not say. */
+    boolean addsBos() {
+        return flags == Flags.BOS_AND_WHOLE_WORDS;
+    }
+
+    /** Whether a word that is a token as a whole is taken as it is, without merging. */
+    boolean prefersWholeWords() {
+        return flags == Flags.BOS_AND_WHOLE_WORDS;
+    }
+
+    /** Cuts text into words; together they are the text. */
+    void split(String text, Words words) {
+        var ends = new IntList();
+        ends.add(text.length());
+        for (Pattern pattern : patterns) {
+            ends = cut(text, ends, pattern);
+        }
+        int from = 0;
+        for (int i = 0; i < ends.size(); i++) {
+            words.word(from, ends.get(i));
+            from = ends.get(i);
+        }
+    }
+
+    private static IntList cut(String text, IntList ends, Pattern pattern) {
+        var finer = new IntList();
+        Matcher matcher = pattern.matcher(text);
+        int from = 0;
+        for (int i = 0; i < ends.size(); i++) {
+            int end = ends.get(i);
+            // bounds are opaque: a piece is matched as if it were the whole text
+            matcher.region(from, end);
+            int done = from;
+            while (matcher.find()) {
+                if (matcher.start() > done) {
+                    finer.add(matcher.start());
+                }
+                finer.add(matcher.end());
+                done = matcher.end();
+            }
+            if (done < end) {
+                finer.add(end);
+            }
+            from = end;
+        }
+        return finer;
+    }
+}

@@ -1,0 +1,104 @@
+package io.infergrid.compute.tokenizer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.infergrid.compute.gguf.GgufMetadata;
+import java.io.ByteArrayOutputStream;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** What both families share: special tokens around and inside the text. */
+abstract sealed class VocabularyTokenizer implements Tokenizer permits SentencePieceTokenizer, ByteLevelTokenizer {
+
+    final Vocabulary vocabulary;
+    private final SpecialTokens specials;
+    private final boolean addBos;
+    private final boolean addEos;
+
+    VocabularyTokenizer(Vocabulary vocabulary, GgufMetadata metadata, boolean addBosAbsent) {
+        this.vocabulary = vocabulary;
+        specials = new SpecialTokens(vocabulary);
+        addBos = metadata.optionalBoolean("tokenizer.ggml.add_bos_token", addBosAbsent)
+                && vocabulary.bos().isPresent();
+        addEos = metadata.optionalBoolean("tokenizer.ggml.add_eos_token", false)
+                && vocabulary.eos().isPresent();
+    }
+
+    /** Tokens of text without special tokens in it; {@code afterSpecial} if it begins the input or follows a special token. */
+    abstract void encodeText(String text, boolean afterSpecial, IntList ids);
+
+    @Override
+    public final int[] encode(String text, boolean addSpecial, boolean parseSpecial) {
+        if (text.length() > LONGEST_TEXT) {
+            throw new IllegalArgumentException(
+                    "expected text of at most " + LONGEST_TEXT + " characters, found " + text.length());
+        }
+        var ids = new IntList();
+        if (addSpecial && addBos) {
+            ids.add(vocabulary.bos().getAsInt());
+        }
+        specials.split(text, parseSpecial, new SpecialTokens.Pieces() {
+            private boolean afterSpecial = true;
+
+            @Override
+            public void text(String whole, int from, int to) {
+                encodeText(whole.substring(from, to), afterSpecial, ids);
+                afterSpecial = false;
+            }
+
+            @Override
+            public void token(int id) {
+                ids.add(id);
+                afterSpecial = true;
+            }
+        });
+        if (addSpecial && addEos) {
+            ids.add(vocabulary.eos().getAsInt());
+        }
+        return ids.toArray();
+    }
+
+    @Override
+    public String decode(int... ids) {
+        var bytes = new ByteArrayOutputStream();
+        for (int id : ids) {
+            bytes.writeBytes(bytes(id));
+        }
+        return bytes.toString(UTF_8);
+    }
+
+    @Override
+    public final String text(int id) {
+        return vocabulary.text(id);
+    }
+
+    @Override
+    public final int vocabularySize() {
+        return vocabulary.size();
+    }
+
+    @Override
+    public final OptionalInt bos() {
+        return vocabulary.bos();
+    }
+
+    @Override
+    public final OptionalInt eos() {
+        return vocabulary.eos();
+    }
+
+    @Override
+    public final OptionalInt endOfTurn() {
+        return vocabulary.endOfTurn();
+    }
+
+    @Override
+    public final Set<Integer> stops() {
+        return vocabulary.stops();
+    }
+
+    @Override
+    public final boolean addsBos() {
+        return addBos;
+    }
+}
