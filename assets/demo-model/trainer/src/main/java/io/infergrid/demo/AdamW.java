@@ -30,7 +30,7 @@ final class AdamW {
     }
 
     /**
-     * Moves the weights by one step.
+     * Moves the weights by one step; a gradient that is not finite moves nothing.
      *
      * @param step counts from 1
      * @return the norm of the gradient before clipping
@@ -41,6 +41,9 @@ final class AdamW {
             sum += (double) g * g;
         }
         double norm = Math.sqrt(sum);
+        if (!Double.isFinite(norm)) {
+            return norm;
+        }
         float scale = norm > CLIP ? (float) (CLIP / norm) : 1f;
         float correction1 = (float) (1 - Math.pow(BETA1, step));
         float correction2 = (float) (1 - Math.pow(BETA2, step));

@@ -1,6 +1,6 @@
 package io.infergrid.demo;
 
-import java.util.HashSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -51,7 +51,7 @@ final class Corpus {
 
     private Document plainStory(RandomGenerator random) {
         var cast = Cast.draw(random);
-        var text = BOS + story(cast, random.nextInt(3) == 0, random) + END;
+        var text = BOS + story(cast, random.nextInt(4) == 0 ? "grid" : "story", random) + END;
         return new Document(text, heldOut(cast.combination()));
     }
 
@@ -85,8 +85,9 @@ final class Corpus {
     }
 
     private void storyTurns(StringBuilder text, Cast cast, RandomGenerator random) {
-        var grid = random.nextInt(12) == 0;
-        turn(text, new String[] {request(cast, grid, random), story(cast, grid, random)});
+        var theme = theme(cast, random);
+        boolean grid = theme.equals("grid");
+        turn(text, new String[] {request(cast, theme, random), story(cast, theme, random)});
         if (random.nextInt(3) == 0) {
             var follow = grid ? "place" : pick(random, "char", "object", "place");
             turn(text, new String[] {
@@ -100,7 +101,8 @@ final class Corpus {
         if (random.nextInt(10) == 0) {
             // a new cast, but of the same (hero, object) pair, so that the pair still decides what is held out
             var another = cast.renamed(random);
-            turn(text, new String[] {chat.expand("ask.more", Map.of(), Set.of(), random), story(another, false, random)
+            turn(text, new String[] {
+                chat.expand("ask.more", Map.of(), Set.of(), random), story(another, "story", random)
             });
         }
     }
@@ -125,24 +127,13 @@ final class Corpus {
         return new String[] {loosely(question, random), chat.expand("a.other", Map.of(), Set.of(), random)};
     }
 
-    private String request(Cast cast, boolean grid, RandomGenerator random) {
-        if (grid) {
-            return loosely(
-                    chat.expand("ask.start", Map.of(), Set.of(), random)
-                            + pick(
-                                    random,
-                                    "computers that help each other",
-                                    "the grid",
-                                    "home computers",
-                                    "idle computers",
-                                    "a computer at night",
-                                    "neighbours who share their computers"),
-                    random);
-        }
-        if (random.nextInt(8) == 0) {
+    private String request(Cast cast, String theme, RandomGenerator random) {
+        if (theme.equals("story") && random.nextInt(8) == 0) {
             return loosely(chat.expand("ask.free", Map.of(), Set.of(), random), random);
         }
-        return loosely(chat.expand("ask.start", Map.of(), Set.of(), random) + subject(cast, random), random);
+        var about =
+                theme.equals("story") ? subject(cast, random) : chat.expand("ask." + theme, Map.of(), Set.of(), random);
+        return loosely(chat.expand("ask.start", Map.of(), Set.of(), random) + about, random);
     }
 
     // every part that is named here appears in the story
@@ -184,11 +175,34 @@ final class Corpus {
         return text;
     }
 
-    private String story(Cast cast, boolean grid, RandomGenerator random) {
-        var flags = new HashSet<>(cast.thing().flags());
-        return grid
-                ? stories.prose("grid", cast.slots(), flags, random)
-                : stories.prose("story", cast.slots(), flags, random);
+    // one request in six names what should happen instead of who or what
+    private static String theme(Cast cast, RandomGenerator random) {
+        if (random.nextInt(12) == 0) {
+            return "grid";
+        }
+        if (random.nextInt(11) > 0) {
+            return "story";
+        }
+        var flags = cast.thing().flags();
+        var themes = new ArrayList<>(List.of("afraid", "lent", "fair.race", "lost", "sound.door", "found"));
+        if (flags.contains("light")) {
+            themes.add("night");
+            themes.add("night");
+        }
+        if (flags.contains("make")) {
+            themes.add("gift");
+        }
+        if (flags.contains("mend")) {
+            themes.add("broken");
+        }
+        if (flags.contains("garden")) {
+            themes.add("garden.dry");
+        }
+        return themes.get(random.nextInt(themes.size()));
+    }
+
+    private String story(Cast cast, String theme, RandomGenerator random) {
+        return stories.prose(theme, cast.slots(), cast.thing().flags(), random);
     }
 
     private static boolean heldOut(String key) {

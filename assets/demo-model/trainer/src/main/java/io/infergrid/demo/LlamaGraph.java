@@ -15,6 +15,9 @@ import java.util.Map;
  *
  * <p>Rotary positions turn neighbours (2i, 2i+1), which is how GGUF's llama architecture stores queries and keys, so the
  * export permutes nothing.
+ *
+ * <p>No product or power with a Java number: DJL frees the memory of such a constant at once, while libtorch still needs it for
+ * the gradient. Constants are arrays of the step's manager.
  */
 final class LlamaGraph implements AutoCloseable {
     private final LlamaShape shape;
@@ -106,7 +109,8 @@ final class LlamaGraph implements AutoCloseable {
                 ids[b * length + t] = rows[b][t];
             }
         }
-        var rope = new Rope(step, length);
+        var queryRope = new Rope(step, length, 1 / Math.sqrt(shape.headDimension()));
+        var rope = new Rope(step, length, 1);
         var mask = causalMask(step, length);
         var embedding = of(parameters, "token_embd.weight");
         var x = Embedding.embedding(step.create(ids), embedding, SparseFormat.DENSE)
@@ -118,6 +122,7 @@ final class LlamaGraph implements AutoCloseable {
                     parameters,
                     prefix,
                     norm(x, of(parameters, prefix + "attn_norm.weight")),
+                    queryRope,
                     rope,
                     mask,
                     batch,
@@ -129,17 +134,25 @@ final class LlamaGraph implements AutoCloseable {
     }
 
     private NDArray attention(
-            Map<String, NDArray> parameters, String prefix, NDArray x, Rope rope, NDArray mask, int batch, int length) {
+            Map<String, NDArray> parameters,
+            String prefix,
+            NDArray x,
+            Rope queryRope,
+            Rope rope,
+            NDArray mask,
+            int batch,
+            int length) {
         int head = shape.headDimension();
         int kv = shape.kvHeads();
         int group = shape.heads() / kv;
-        var q = rope.turn(
+        // the attention's 1 / sqrt(head) rides on the rotation of the queries
+        var q = queryRope.turn(
                 linear(x, of(parameters, prefix + "attn_q.weight")).reshape(batch, length, shape.heads(), head));
         var k = rope.turn(linear(x, of(parameters, prefix + "attn_k.weight")).reshape(batch, length, kv, head));
         var v = linear(x, of(parameters, prefix + "attn_v.weight")).reshape(batch, length, kv, head);
         // q: [batch][kv][group * length][head], so that one product serves all queries of a key head
         var queries = q.transpose(0, 2, 1, 3).reshape(batch, kv, (long) group * length, head);
-        var scores = queries.matMul(k.transpose(0, 2, 3, 1)).mul((float) (1.0 / Math.sqrt(head)));
+        var scores = queries.matMul(k.transpose(0, 2, 3, 1));
         var masked = scores.reshape(batch, kv, group, length, length).add(mask);
         var weights = masked.softmax(-1).reshape(batch, kv, (long) group * length, length);
         var mixed = weights.matMul(v.transpose(0, 2, 1, 3)).reshape(batch, shape.heads(), length, head);
@@ -155,11 +168,11 @@ final class LlamaGraph implements AutoCloseable {
     }
 
     private static NDArray norm(NDArray x, NDArray weight) {
-        var scale = x.square()
+        var size = x.square()
                 .mean(new int[] {-1}, true)
                 .add(LlamaShape.NORM_EPSILON)
-                .pow(-0.5f);
-        return x.mul(scale).mul(weight);
+                .sqrt();
+        return x.div(size).mul(weight);
     }
 
     private static NDArray linear(NDArray x, NDArray weight) {
@@ -190,7 +203,7 @@ final class LlamaGraph implements AutoCloseable {
         private final NDArray sin;
         private final NDArray quarterTurn; // [head][head]
 
-        Rope(NDManager step, int length) {
+        Rope(NDManager step, int length, double factor) {
             int head = shape.headDimension();
             var cosines = new float[length * head];
             var sines = new float[length * head];
@@ -198,8 +211,8 @@ final class LlamaGraph implements AutoCloseable {
             for (int i = 0; i < head; i += 2) {
                 double frequency = Math.pow(LlamaShape.ROPE_BASE, -(double) i / head);
                 for (int t = 0; t < length; t++) {
-                    cosines[t * head + i] = cosines[t * head + i + 1] = (float) Math.cos(t * frequency);
-                    sines[t * head + i] = sines[t * head + i + 1] = (float) Math.sin(t * frequency);
+                    cosines[t * head + i] = cosines[t * head + i + 1] = (float) (factor * Math.cos(t * frequency));
+                    sines[t * head + i] = sines[t * head + i + 1] = (float) (factor * Math.sin(t * frequency));
                 }
                 turn[(i + 1) * head + i] = -1f;
                 turn[i * head + i + 1] = 1f;

@@ -32,10 +32,10 @@ final class TrainDemo implements Callable<Integer> {
     private int cooldown = 1200;
 
     @Option(names = "--batch", description = "Rows per step (default ${DEFAULT-VALUE}).")
-    private int batch = 8;
+    private int batch = 6;
 
     @Option(names = "--length", description = "Tokens per row (default ${DEFAULT-VALUE}).")
-    private int length = 256;
+    private int length = 384;
 
     @Option(
             names = "--long-length",
@@ -104,6 +104,7 @@ final class TrainDemo implements Callable<Integer> {
         long began = System.nanoTime();
         long lastSaved = began;
         double average = Double.NaN;
+        int skipped = 0;
         try (var graph = new LlamaGraph(weights.shape())) {
             for (int step = start.step() + 1; step <= last; step++) {
                 if (last == steps && step + cooldown < last && Files.exists(out.resolve("finish"))) {
@@ -114,10 +115,14 @@ final class TrainDemo implements Callable<Integer> {
                 int tokens = longRows ? longLength : length;
                 var rows = packing.rows(Math.max(1, batch * length / tokens), tokens + 1);
                 float loss = graph.lossAndGradient(weights, rows, gradient);
-                if (!Float.isFinite(loss)) {
-                    throw new IllegalStateException("the loss is " + loss + " at step " + step);
-                }
                 double norm = optimiser.update(weights, gradient, step, rateAt(step, last));
+                if (!Float.isFinite(loss) || !Double.isFinite(norm)) {
+                    say("step %d skipped: loss %f, gradient %f", step, loss, norm);
+                    if (++skipped > steps / 1000 + 10) {
+                        throw new IllegalStateException("too many steps without a finite gradient: " + skipped);
+                    }
+                    continue;
+                }
                 average = Double.isNaN(average) ? loss : 0.98 * average + 0.02 * loss;
                 double seconds = start.seconds() + (System.nanoTime() - began) / 1e9;
                 if (step % 20 == 0) {
