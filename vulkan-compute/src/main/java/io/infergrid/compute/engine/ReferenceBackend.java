@@ -23,6 +23,10 @@ public final class ReferenceBackend implements Backend {
 
     private final Function<GgufMetadata, ModelConfig> configuration;
 
+    public ReferenceBackend() {
+        this(ModelConfig::of);
+    }
+
     /** @param configuration the shape of a model, from its metadata */
     public ReferenceBackend(Function<GgufMetadata, ModelConfig> configuration) {
         this.configuration = configuration;

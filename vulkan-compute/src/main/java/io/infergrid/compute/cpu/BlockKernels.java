@@ -1,0 +1,240 @@
+package io.infergrid.compute.cpu;
+
+import static io.infergrid.compute.cpu.Lanes.BYTES;
+import static io.infergrid.compute.cpu.Lanes.COUNT;
+import static io.infergrid.compute.cpu.Lanes.FLOATS;
+import static io.infergrid.compute.cpu.Lanes.GROUP;
+import static io.infergrid.compute.cpu.Lanes.INTS;
+import static io.infergrid.compute.cpu.Lanes.ORDER;
+import static io.infergrid.compute.cpu.Lanes.SHORTS;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.B2F;
+import static jdk.incubator.vector.VectorOperators.B2I;
+import static jdk.incubator.vector.VectorOperators.I2F;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+
+/**
+ * The inner loops. Two vectors of rows at a time; weights and activations are integers in floats, so a fused multiply-add
+ * rounds nothing and may run in any order, and two chains of it hide its latency.
+ *
+ * <p>Loops are short on purpose, and helper methods few: the compiler gives up inlining in larger bodies, and a Vector API
+ * call that is not inlined allocates. Longer, hand-unrolled bodies measured at half the speed.
+ */
+final class BlockKernels {
+
+    private BlockKernels() {}
+
+    /**
+     * A group of Q8_0 rows times one position.
+     *
+     * @param values [blocks * 32] integers
+     * @param scales [blocks]
+     * @param sums receives [min(32, blocks) lanes][GROUP]
+     */
+    static void rowsQ8(
+            MemorySegment group,
+            long from,
+            int blocks,
+            float[] values,
+            int valuesFrom,
+            float[] scales,
+            int scalesFrom,
+            float[] sums) {
+        long at = from;
+        int lanes = Math.min(32, blocks);
+        for (int lane = 0; lane < lanes; lane++) {
+            FloatVector sum0 = FloatVector.zero(FLOATS);
+            FloatVector sum1 = sum0;
+            for (int block = lane; block < blocks; block += 32) {
+                FloatVector even0 = FloatVector.zero(FLOATS);
+                FloatVector even1 = even0;
+                FloatVector odd0 = even0;
+                FloatVector odd1 = even0;
+                int x = valuesFrom + block * 32;
+                for (int column = 0; column < 32; column += 2) {
+                    FloatVector x0 = FloatVector.broadcast(FLOATS, values[x + column]);
+                    FloatVector x1 = FloatVector.broadcast(FLOATS, values[x + column + 1]);
+                    long w = at + (long) column * GROUP;
+                    even0 = ((FloatVector) ByteVector.fromMemorySegment(BYTES, group, w, ORDER)
+                                    .convertShape(B2F, FLOATS, 0))
+                            .fma(x0, even0);
+                    even1 = ((FloatVector) ByteVector.fromMemorySegment(BYTES, group, w + COUNT, ORDER)
+                                    .convertShape(B2F, FLOATS, 0))
+                            .fma(x0, even1);
+                    odd0 = ((FloatVector) ByteVector.fromMemorySegment(BYTES, group, w + GROUP, ORDER)
+                                    .convertShape(B2F, FLOATS, 0))
+                            .fma(x1, odd0);
+                    odd1 = ((FloatVector) ByteVector.fromMemorySegment(BYTES, group, w + GROUP + COUNT, ORDER)
+                                    .convertShape(B2F, FLOATS, 0))
+                            .fma(x1, odd1);
+                }
+                long halves = at + 32L * GROUP;
+                FloatVector scale0 = Lanes.fromHalf(ShortVector.fromMemorySegment(SHORTS, group, halves, ORDER));
+                FloatVector scale1 =
+                        Lanes.fromHalf(ShortVector.fromMemorySegment(SHORTS, group, halves + 2L * COUNT, ORDER));
+                float scale = scales[scalesFrom + block];
+                sum0 = sum0.add(even0.add(odd0).mul(scale0.mul(scale)));
+                sum1 = sum1.add(even1.add(odd1).mul(scale1.mul(scale)));
+                at += (32L + 2) * GROUP;
+            }
+            sum0.intoArray(sums, lane * GROUP);
+            sum1.intoArray(sums, lane * GROUP + COUNT);
+        }
+    }
+
+    /**
+     * A group of Q4_0 rows times one position.
+     *
+     * @param offsets [blocks], -8 times the sum of the activations that meet the low halves, which are stored plus 8;
+     *     indexed like {@code scales}
+     */
+    static void rowsQ4(
+            MemorySegment group,
+            long from,
+            int blocks,
+            float[] values,
+            int valuesFrom,
+            float[] scales,
+            int scalesFrom,
+            float[] offsets,
+            float[] sums) {
+        long at = from;
+        int lanes = Math.min(32, blocks);
+        for (int lane = 0; lane < lanes; lane++) {
+            FloatVector sum0 = FloatVector.zero(FLOATS);
+            FloatVector sum1 = sum0;
+            for (int block = lane; block < blocks; block += 32) {
+                FloatVector low0 = FloatVector.broadcast(FLOATS, offsets[scalesFrom + block]);
+                FloatVector low1 = low0;
+                FloatVector high0 = FloatVector.zero(FLOATS);
+                FloatVector high1 = high0;
+                int x = valuesFrom + block * 32;
+                for (int column = 0; column < 16; column++) {
+                    FloatVector x0 = FloatVector.broadcast(FLOATS, values[x + column]);
+                    FloatVector x1 = FloatVector.broadcast(FLOATS, values[x + column + 16]);
+                    long w = at + (long) column * GROUP;
+                    var pair0 = (IntVector)
+                            ByteVector.fromMemorySegment(BYTES, group, w, ORDER).convertShape(B2I, INTS, 0);
+                    var pair1 = (IntVector) ByteVector.fromMemorySegment(BYTES, group, w + COUNT, ORDER)
+                            .convertShape(B2I, INTS, 0);
+                    low0 = ((FloatVector) pair0.and(15).convertShape(I2F, FLOATS, 0)).fma(x0, low0);
+                    low1 = ((FloatVector) pair1.and(15).convertShape(I2F, FLOATS, 0)).fma(x0, low1);
+                    high0 = ((FloatVector) pair0.lanewise(ASHR, 4).convertShape(I2F, FLOATS, 0)).fma(x1, high0);
+                    high1 = ((FloatVector) pair1.lanewise(ASHR, 4).convertShape(I2F, FLOATS, 0)).fma(x1, high1);
+                }
+                long halves = at + 16L * GROUP;
+                FloatVector scale0 = Lanes.fromHalf(ShortVector.fromMemorySegment(SHORTS, group, halves, ORDER));
+                FloatVector scale1 =
+                        Lanes.fromHalf(ShortVector.fromMemorySegment(SHORTS, group, halves + 2L * COUNT, ORDER));
+                float scale = scales[scalesFrom + block];
+                sum0 = sum0.add(low0.add(high0).mul(scale0.mul(scale)));
+                sum1 = sum1.add(low1.add(high1).mul(scale1.mul(scale)));
+                at += (16L + 2) * GROUP;
+            }
+            sum0.intoArray(sums, lane * GROUP);
+            sum1.intoArray(sums, lane * GROUP + COUNT);
+        }
+    }
+
+    /** One Q8_0 block of a group as floats: [32 columns][GROUP]. */
+    static void unpackQ8(MemorySegment group, long at, float[] weights) {
+        for (int i = 0; i < 32 * GROUP; i += COUNT) {
+            ((FloatVector) ByteVector.fromMemorySegment(BYTES, group, at + i, ORDER)
+                            .convertShape(B2F, FLOATS, 0))
+                    .intoArray(weights, i);
+        }
+    }
+
+    /** One Q4_0 block of a group as floats: [32 columns][GROUP]. */
+    static void unpackQ4(MemorySegment group, long at, float[] weights) {
+        for (int i = 0; i < 16 * GROUP; i += COUNT) {
+            var pair = (IntVector)
+                    ByteVector.fromMemorySegment(BYTES, group, at + i, ORDER).convertShape(B2I, INTS, 0);
+            ((FloatVector) pair.and(15).sub(8).convertShape(I2F, FLOATS, 0)).intoArray(weights, i);
+            ((FloatVector) pair.lanewise(ASHR, 4).convertShape(I2F, FLOATS, 0)).intoArray(weights, i + 16 * GROUP);
+        }
+    }
+
+    /**
+     * Adds one block's terms for a tile of {@link Activations#TILE} positions to their sums: sixteen accumulators, which is
+     * what the registers of AVX-512 hold and hides the latency of multiply-add.
+     *
+     * @param w [32][GROUP] integers
+     * @param ws [GROUP] scales
+     * @param x [32][TILE] integers from {@code xFrom} on
+     * @param xs [TILE] scales from {@code xsFrom} on
+     * @param sums [TILE][GROUP] from {@code sumsFrom} on
+     */
+    static void tile(float[] w, float[] ws, float[] x, int xFrom, float[] xs, int xsFrom, float[] sums, int sumsFrom) {
+        FloatVector a0 = FloatVector.zero(FLOATS);
+        FloatVector b0 = a0;
+        FloatVector a1 = a0;
+        FloatVector b1 = a0;
+        FloatVector a2 = a0;
+        FloatVector b2 = a0;
+        FloatVector a3 = a0;
+        FloatVector b3 = a0;
+        FloatVector a4 = a0;
+        FloatVector b4 = a0;
+        FloatVector a5 = a0;
+        FloatVector b5 = a0;
+        FloatVector a6 = a0;
+        FloatVector b6 = a0;
+        FloatVector a7 = a0;
+        FloatVector b7 = a0;
+        int i = xFrom;
+        for (int column = 0; column < 32 * GROUP; column += GROUP) {
+            FloatVector w0 = FloatVector.fromArray(FLOATS, w, column);
+            FloatVector w1 = FloatVector.fromArray(FLOATS, w, column + COUNT);
+            FloatVector v = FloatVector.broadcast(FLOATS, x[i]);
+            a0 = w0.fma(v, a0);
+            b0 = w1.fma(v, b0);
+            v = FloatVector.broadcast(FLOATS, x[i + 1]);
+            a1 = w0.fma(v, a1);
+            b1 = w1.fma(v, b1);
+            v = FloatVector.broadcast(FLOATS, x[i + 2]);
+            a2 = w0.fma(v, a2);
+            b2 = w1.fma(v, b2);
+            v = FloatVector.broadcast(FLOATS, x[i + 3]);
+            a3 = w0.fma(v, a3);
+            b3 = w1.fma(v, b3);
+            v = FloatVector.broadcast(FLOATS, x[i + 4]);
+            a4 = w0.fma(v, a4);
+            b4 = w1.fma(v, b4);
+            v = FloatVector.broadcast(FLOATS, x[i + 5]);
+            a5 = w0.fma(v, a5);
+            b5 = w1.fma(v, b5);
+            v = FloatVector.broadcast(FLOATS, x[i + 6]);
+            a6 = w0.fma(v, a6);
+            b6 = w1.fma(v, b6);
+            v = FloatVector.broadcast(FLOATS, x[i + 7]);
+            a7 = w0.fma(v, a7);
+            b7 = w1.fma(v, b7);
+            i += 8;
+        }
+        FloatVector s0 = FloatVector.fromArray(FLOATS, ws, 0);
+        FloatVector s1 = FloatVector.fromArray(FLOATS, ws, COUNT);
+        add(a0, b0, s0, s1, xs[xsFrom], sums, sumsFrom);
+        add(a1, b1, s0, s1, xs[xsFrom + 1], sums, sumsFrom + GROUP);
+        add(a2, b2, s0, s1, xs[xsFrom + 2], sums, sumsFrom + 2 * GROUP);
+        add(a3, b3, s0, s1, xs[xsFrom + 3], sums, sumsFrom + 3 * GROUP);
+        add(a4, b4, s0, s1, xs[xsFrom + 4], sums, sumsFrom + 4 * GROUP);
+        add(a5, b5, s0, s1, xs[xsFrom + 5], sums, sumsFrom + 5 * GROUP);
+        add(a6, b6, s0, s1, xs[xsFrom + 6], sums, sumsFrom + 6 * GROUP);
+        add(a7, b7, s0, s1, xs[xsFrom + 7], sums, sumsFrom + 7 * GROUP);
+    }
+
+    /** Adds the terms {@code dot * (weightScale * activationScale)} of two vectors of rows to their sums. */
+    private static void add(
+            FloatVector dot0, FloatVector dot1, FloatVector s0, FloatVector s1, float scale, float[] sums, int at) {
+        FloatVector.fromArray(FLOATS, sums, at).add(dot0.mul(s0.mul(scale))).intoArray(sums, at);
+        FloatVector.fromArray(FLOATS, sums, at + COUNT)
+                .add(dot1.mul(s1.mul(scale)))
+                .intoArray(sums, at + COUNT);
+    }
+}

@@ -1,0 +1,62 @@
+package io.infergrid.compute.cpu;
+
+import io.infergrid.compute.engine.Backend;
+import io.infergrid.compute.engine.Stage;
+import io.infergrid.compute.engine.StageSpec;
+import io.infergrid.compute.engine.StageTensors;
+import io.infergrid.compute.gguf.TensorSource;
+import io.infergrid.compute.model.ModelConfig;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Runs stages on the processor's vector units, with a fixed number of threads that all stages share: calls of several
+ * sessions take turns. The bytes do not depend on the number of threads or the width of the vectors.
+ */
+public final class CpuBackend implements Backend {
+
+    private final Workers workers;
+
+    /** Held while the workers are in use. */
+    private final ReentrantLock turn = new ReentrantLock();
+
+    /** A backend with a thread for each processor that the JVM sees. */
+    public CpuBackend() {
+        this(Runtime.getRuntime().availableProcessors());
+    }
+
+    /** @param threads that compute, the calling one among them */
+    public CpuBackend(int threads) {
+        if (threads < 1 || threads > 1024) {
+            throw new IllegalArgumentException("expected 1 to 1024 threads, found " + threads);
+        }
+        workers = new Workers(threads);
+    }
+
+    @Override
+    public String name() {
+        return "cpu";
+    }
+
+    @Override
+    public String device() {
+        return System.getProperty("os.arch") + ", " + Lanes.FLOATS.vectorBitSize() + "-bit vectors, " + workers.size()
+                + (workers.size() == 1 ? " thread" : " threads");
+    }
+
+    @Override
+    public Stage load(TensorSource model, StageSpec spec) {
+        ModelConfig config = ModelConfig.of(model.metadata());
+        var tensors = StageTensors.of(model, config, spec);
+        turn.lock();
+        try {
+            return new CpuStage(config, spec, tensors, workers, turn);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        workers.close();
+    }
+}

@@ -1,0 +1,159 @@
+package io.infergrid.compute.cpu;
+
+import io.infergrid.compute.arithmetic.RotaryTable;
+import io.infergrid.compute.engine.Stage;
+import io.infergrid.compute.engine.StageSession;
+import io.infergrid.compute.engine.StageSpec;
+import io.infergrid.compute.engine.StageTensors;
+import io.infergrid.compute.gguf.GgufTensor;
+import io.infergrid.compute.model.ModelConfig;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** A stage's weights, repacked into memory of its own, and the working memory that its sessions share in turn. */
+final class CpuStage implements Stage {
+
+    /** Positions by which the rotary table grows at first. */
+    private static final int FIRST_POSITIONS = 512;
+
+    /** A block's matrices and vectors; see {@link StageTensors.Block}. */
+    record Block(
+            float[] attentionNorm,
+            PackedMatrix query,
+            float @Nullable [] queryBias,
+            PackedMatrix key,
+            float @Nullable [] keyBias,
+            PackedMatrix value,
+            float @Nullable [] valueBias,
+            PackedMatrix attentionOutput,
+            float[] feedForwardNorm,
+            PackedMatrix gate,
+            PackedMatrix up,
+            PackedMatrix down) {}
+
+    final @Nullable PackedMatrix embedding;
+    final List<Block> blocks;
+    final float @Nullable [] outputNorm;
+    final @Nullable PackedMatrix output;
+    final Workers workers;
+    final ReentrantLock turn;
+    final Workspace workspace;
+
+    private final ModelConfig config;
+    private final StageSpec spec;
+    private final float[] rotaryFactors;
+    private final Arena arena = Arena.ofShared();
+    private final long weightBytes;
+    private RotaryTable rotary;
+    private int rotaryPositions;
+
+    CpuStage(ModelConfig config, StageSpec spec, StageTensors tensors, Workers workers, ReentrantLock turn) {
+        this.config = config;
+        this.spec = spec;
+        this.workers = workers;
+        this.turn = turn;
+        this.rotaryFactors = tensors.rotaryFactors();
+        rotaryPositions = Math.min(FIRST_POSITIONS, config.contextLength());
+        rotary = rotaryTable(rotaryPositions);
+        var packing = new Packing();
+        try {
+            embedding = packing.matrixOrNull(tensors.embedding());
+            var packed = new ArrayList<Block>();
+            for (var block : tensors.blocks()) {
+                packed.add(packing.block(block));
+            }
+            blocks = List.copyOf(packed);
+            outputNorm = tensors.outputNorm();
+            GgufTensor head = tensors.output();
+            boolean tied = head != null && head.equals(tensors.embedding());
+            output = tied ? embedding : packing.matrixOrNull(head);
+        } catch (RuntimeException | Error failed) {
+            arena.close();
+            throw failed;
+        }
+        weightBytes = packing.bytes;
+        workspace = new Workspace(config, blocks, output, workers.size());
+    }
+
+    private final class Packing {
+        private long bytes;
+
+        PackedMatrix matrix(GgufTensor tensor) {
+            var matrix = PackedMatrix.of(tensor, arena, workers);
+            bytes += matrix.data.byteSize();
+            return matrix;
+        }
+
+        @Nullable
+        PackedMatrix matrixOrNull(@Nullable GgufTensor tensor) {
+            return tensor == null ? null : matrix(tensor);
+        }
+
+        Block block(StageTensors.Block block) {
+            return new Block(
+                    block.attentionNorm(),
+                    matrix(block.query()),
+                    block.queryBias(),
+                    matrix(block.key()),
+                    block.keyBias(),
+                    matrix(block.value()),
+                    block.valueBias(),
+                    matrix(block.attentionOutput()),
+                    block.feedForwardNorm(),
+                    matrix(block.gate()),
+                    matrix(block.up()),
+                    matrix(block.down()));
+        }
+    }
+
+    @Override
+    public ModelConfig config() {
+        return config;
+    }
+
+    @Override
+    public StageSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public long weightBytes() {
+        return weightBytes;
+    }
+
+    @Override
+    public StageSession open(int maxPositions) {
+        if (maxPositions < 1) {
+            throw new IllegalArgumentException("expected room for at least one position, found " + maxPositions);
+        }
+        return new CpuSession(this, maxPositions);
+    }
+
+    /** A table that has at least {@code positions} positions; called by the holder of the turn. */
+    RotaryTable rotary(int positions) {
+        if (positions > rotaryPositions) {
+            rotaryPositions = Math.max(positions, 2 * rotaryPositions);
+            rotary = rotaryTable(rotaryPositions);
+        }
+        return rotary;
+    }
+
+    private RotaryTable rotaryTable(int positions) {
+        return RotaryTable.of(0, positions, config.ropeDimensions(), config.ropeBase(), rotaryFactors);
+    }
+
+    @Override
+    public void close() {
+        turn.lock();
+        try {
+            if (arena.scope().isAlive()) {
+                arena.close();
+            }
+        } finally {
+            turn.unlock();
+        }
+    }
+}

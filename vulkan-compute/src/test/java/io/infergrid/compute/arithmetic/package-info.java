@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.compute.arithmetic;
+
+import org.jspecify.annotations.NullMarked;

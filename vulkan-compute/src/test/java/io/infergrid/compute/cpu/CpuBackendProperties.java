@@ -1,0 +1,163 @@
+package io.infergrid.compute.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.infergrid.compute.engine.Backend;
+import io.infergrid.compute.engine.Boundary;
+import io.infergrid.compute.engine.ReferenceBackend;
+import io.infergrid.compute.engine.Stage;
+import io.infergrid.compute.engine.StageInput;
+import io.infergrid.compute.engine.StageOutput;
+import io.infergrid.compute.engine.StageSession;
+import io.infergrid.compute.engine.StageSession.LogitsWanted;
+import io.infergrid.compute.engine.StageSpec;
+import io.infergrid.compute.gguf.TensorType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.constraints.IntRange;
+
+/** Whole forward passes on drawn shapes and weights: the CPU backend gives the naive reference's bytes, however it is cut. */
+class CpuBackendProperties {
+
+    @Property(tries = 60, shrinking = ShrinkingMode.BOUNDED)
+    void a_forward_pass_gives_the_bytes_of_the_reference(
+            @ForAll("shapes") RandomModel.Shape shape,
+            @ForAll long seed,
+            @ForAll @IntRange(min = 1, max = 45) int positions,
+            @ForAll @IntRange(min = 1, max = 3) int threads) {
+        var model = RandomModel.of(shape, seed);
+        int[] ids = tokens(shape, positions, seed);
+        try (var reference = new ReferenceBackend();
+                var cpu = new CpuBackend(threads)) {
+            var whole = StageSpec.whole(shape.blocks());
+            var expected = logits(run(reference, model, whole, new StageInput.Tokens(ids), positions));
+            var found = logits(run(cpu, model, whole, new StageInput.Tokens(ids), positions));
+            assertThat(found).isDeepEqualTo(expected);
+        }
+    }
+
+    @Property(tries = 40, shrinking = ShrinkingMode.BOUNDED)
+    void any_split_into_calls_and_stages_gives_the_same_bytes(
+            @ForAll("shapes") RandomModel.Shape shape,
+            @ForAll long seed,
+            @ForAll @IntRange(min = 1, max = 3) int threads) {
+        var random = new Random(seed);
+        var model = RandomModel.of(shape, seed);
+        int positions = 1 + random.nextInt(150);
+        int[] ids = tokens(shape, positions, seed);
+        try (var cpu = new CpuBackend(threads)) {
+            var whole = StageSpec.whole(shape.blocks());
+            var expected = logits(run(cpu, model, whole, new StageInput.Tokens(ids), positions));
+            int cut = random.nextInt(shape.blocks() + 1);
+            try (var first = cpu.load(model, new StageSpec(0, cut, true, false));
+                    var second = cpu.load(model, new StageSpec(cut, shape.blocks(), false, true));
+                    var head = first.open(positions);
+                    var tail = second.open(positions)) {
+                var found = new ArrayList<int[]>();
+                for (int done = 0; done < positions; ) {
+                    int some = 1 + random.nextInt(positions - done);
+                    var input = new StageInput.Tokens(Arrays.copyOfRange(ids, done, done + some));
+                    var boundary = (Boundary) head.forward(input, LogitsWanted.ALL);
+                    if (random.nextInt(4) == 0) {
+                        // a standby's replay: forget what was just computed, or more, and compute it again
+                        head.rewind(done);
+                        boundary = (Boundary) head.forward(input, LogitsWanted.ALL);
+                    }
+                    found.addAll(Arrays.asList(logits(tail.forward(boundary, LogitsWanted.ALL))));
+                    done += some;
+                }
+                assertThat(found.toArray(int[][]::new)).isDeepEqualTo(expected);
+            }
+        }
+    }
+
+    @Property(tries = 15, shrinking = ShrinkingMode.OFF)
+    void rewinding_and_replaying_leaves_no_trace(@ForAll("shapes") RandomModel.Shape shape, @ForAll long seed) {
+        var random = new Random(seed);
+        var model = RandomModel.of(shape, seed);
+        int positions = 2 + random.nextInt(80);
+        int[] ids = tokens(shape, positions, seed);
+        int[] others = tokens(shape, positions, seed + 1);
+        int kept = random.nextInt(positions);
+        System.arraycopy(ids, 0, others, 0, kept);
+        try (var cpu = new CpuBackend(2);
+                var stage = cpu.load(model, StageSpec.whole(shape.blocks()));
+                var fresh = stage.open(positions);
+                var used = stage.open(positions)) {
+            var expected = fresh.forward(new StageInput.Tokens(ids), LogitsWanted.LAST);
+            used.forward(new StageInput.Tokens(others), LogitsWanted.LAST);
+            used.rewind(kept);
+            assertThat(used.position()).isEqualTo(kept);
+            var found = used.forward(
+                    new StageInput.Tokens(Arrays.copyOfRange(ids, kept, positions)), LogitsWanted.LAST);
+            assertThat(logits(found)).isDeepEqualTo(logits(expected));
+        }
+    }
+
+    static StageOutput run(Backend backend, RandomModel model, StageSpec spec, StageInput input, int most) {
+        try (Stage stage = backend.load(model, spec);
+                StageSession session = stage.open(most)) {
+            return session.forward(input, LogitsWanted.ALL);
+        }
+    }
+
+    /** Logits as bits, so that -0 and +0 differ and NaN equals itself. */
+    static int[][] logits(StageOutput output) {
+        return Arrays.stream(((StageOutput.Logits) output).values())
+                .map(CpuBackendProperties::bits)
+                .toArray(int[][]::new);
+    }
+
+    private static int[] bits(float[] values) {
+        var bits = new int[values.length];
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] = Float.floatToRawIntBits(values[i]);
+        }
+        return bits;
+    }
+
+    static int[] tokens(RandomModel.Shape shape, int positions, long seed) {
+        return new Random(seed * 31).ints(positions, 0, shape.vocabulary()).toArray();
+    }
+
+    @Provide
+    Arbitrary<RandomModel.Shape> shapes() {
+        // heads * headDimension must be a multiple of 32 for the quantised types
+        var heads = Arbitraries.of(List.of(
+                List.of(1, 1, 32),
+                List.of(2, 1, 16),
+                List.of(4, 2, 8),
+                List.of(4, 4, 24),
+                List.of(8, 2, 12),
+                List.of(6, 3, 48),
+                List.of(5, 1, 64),
+                List.of(2, 2, 80)));
+        return Combinators.combine(
+                        Arbitraries.of("llama", "qwen2"),
+                        Arbitraries.integers().between(1, 3),
+                        heads,
+                        Arbitraries.integers().between(1, 12),
+                        Arbitraries.integers().between(3, 90),
+                        Arbitraries.of(TensorType.Q8_0, TensorType.Q4_0, TensorType.F16, TensorType.F32),
+                        Arbitraries.of(true, false))
+                .as((architecture, blocks, head, feedForward, vocabulary, type, tied) -> new RandomModel.Shape(
+                        architecture,
+                        blocks,
+                        head.get(0),
+                        head.get(1),
+                        head.get(2),
+                        32 * feedForward,
+                        vocabulary,
+                        type,
+                        tied));
+    }
+}

@@ -1,0 +1,138 @@
+package io.infergrid.compute.cpu;
+
+import io.infergrid.compute.gguf.GgufMetadata;
+import io.infergrid.compute.gguf.GgufTensor;
+import io.infergrid.compute.gguf.TensorSource;
+import io.infergrid.compute.gguf.TensorType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * A small model in memory with weights from a seed: Llama, or Qwen2 with its biases, of any shape and type of matrices. Some
+ * weights are extreme on purpose: zero scales, subnormal scales, -128, vectors with tiny elements.
+ */
+record RandomModel(GgufMetadata metadata, Map<String, GgufTensor> tensors) implements TensorSource {
+
+    record Shape(
+            String architecture,
+            int blocks,
+            int heads,
+            int kvHeads,
+            int headDimension,
+            int feedForward,
+            int vocabulary,
+            TensorType type,
+            boolean tied) {
+
+        int dimension() {
+            return heads * headDimension;
+        }
+    }
+
+    static RandomModel of(Shape shape, long seed) {
+        var random = new Random(seed);
+        String a = shape.architecture() + ".";
+        var metadata = GgufMetadata.builder()
+                .string("general.architecture", shape.architecture())
+                .uint32(a + "embedding_length", shape.dimension())
+                .uint32(a + "block_count", shape.blocks())
+                .uint32(a + "attention.head_count", shape.heads())
+                .uint32(a + "attention.head_count_kv", shape.kvHeads())
+                .uint32(a + "feed_forward_length", shape.feedForward())
+                .uint32(a + "vocab_size", shape.vocabulary())
+                .uint32(a + "context_length", 512)
+                .float32(a + "attention.layer_norm_rms_epsilon", 1e-5f)
+                .build();
+        var tensors = new LinkedHashMap<String, GgufTensor>();
+        int dimension = shape.dimension();
+        int kv = shape.kvHeads() * shape.headDimension();
+        add(tensors, tensor("token_embd.weight", shape.type(), shape.vocabulary(), dimension, random));
+        for (int b = 0; b < shape.blocks(); b++) {
+            String name = "blk." + b + ".";
+            add(tensors, tensor(name + "attn_norm.weight", TensorType.F32, 1, dimension, random));
+            add(tensors, tensor(name + "attn_q.weight", shape.type(), dimension, dimension, random));
+            add(tensors, tensor(name + "attn_k.weight", shape.type(), kv, dimension, random));
+            add(tensors, tensor(name + "attn_v.weight", shape.type(), kv, dimension, random));
+            if (shape.architecture().equals("qwen2")) {
+                add(tensors, tensor(name + "attn_q.bias", TensorType.F32, 1, dimension, random));
+                add(tensors, tensor(name + "attn_k.bias", TensorType.F32, 1, kv, random));
+                add(tensors, tensor(name + "attn_v.bias", TensorType.F32, 1, kv, random));
+            }
+            add(tensors, tensor(name + "attn_output.weight", shape.type(), dimension, dimension, random));
+            add(tensors, tensor(name + "ffn_norm.weight", TensorType.F32, 1, dimension, random));
+            add(tensors, tensor(name + "ffn_gate.weight", shape.type(), shape.feedForward(), dimension, random));
+            add(tensors, tensor(name + "ffn_up.weight", shape.type(), shape.feedForward(), dimension, random));
+            add(tensors, tensor(name + "ffn_down.weight", shape.type(), dimension, shape.feedForward(), random));
+        }
+        add(tensors, tensor("output_norm.weight", TensorType.F32, 1, dimension, random));
+        if (!shape.tied()) {
+            add(tensors, tensor("output.weight", shape.type(), shape.vocabulary(), dimension, random));
+        }
+        return new RandomModel(metadata, tensors);
+    }
+
+    private static void add(Map<String, GgufTensor> tensors, GgufTensor tensor) {
+        tensors.put(tensor.name(), tensor);
+    }
+
+    static GgufTensor tensor(String name, TensorType type, int rows, int columns, Random random) {
+        var data = MemorySegment.ofArray(new byte[(int) (rows * type.rowBytes(columns))]);
+        float deviation = (float) (1 / Math.sqrt(columns));
+        for (long at = 0; at < data.byteSize(); at += type.blockBytes()) {
+            switch (type) {
+                case F32 -> data.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, plain(random, rows == 1 ? 1f : deviation));
+                case F16 ->
+                    data.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(plain(random, deviation)));
+                case Q8_0 -> {
+                    data.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, scale(random, deviation / 64));
+                    for (int i = 2; i < 34; i++) {
+                        data.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
+                    }
+                }
+                case Q4_0 -> {
+                    data.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, scale(random, deviation / 4));
+                    for (int i = 2; i < 18; i++) {
+                        data.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
+                    }
+                }
+                case Q6_K -> throw new IllegalArgumentException("expected a type with kernels, found Q6_K");
+            }
+        }
+        return new GgufTensor(name, type, columns, rows, data);
+    }
+
+    private static float plain(Random random, float deviation) {
+        return switch (random.nextInt(40)) {
+            case 0 -> 0f;
+            case 1 -> -0f;
+            case 2 -> (float) random.nextGaussian() * 1e-37f;
+            case 3 -> Float.MIN_VALUE * random.nextInt(100);
+            case 4 -> (float) random.nextGaussian() * 8 * deviation;
+            default -> (float) random.nextGaussian() * deviation;
+        };
+    }
+
+    private static short scale(Random random, float size) {
+        return switch (random.nextInt(30)) {
+            case 0 -> 0;
+            case 1 -> (short) (random.nextInt(0x400) | random.nextInt(2) << 15);
+            case 2 -> Float.floatToFloat16(-size);
+            default -> Float.floatToFloat16(size * (0.5f + random.nextFloat()));
+        };
+    }
+
+    @Override
+    public Set<String> tensorNames() {
+        return tensors.keySet();
+    }
+
+    @Override
+    public Optional<GgufTensor> find(String name) {
+        return Optional.ofNullable(tensors.get(name));
+    }
+}

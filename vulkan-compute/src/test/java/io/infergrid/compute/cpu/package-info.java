@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.compute.cpu;
+
+import org.jspecify.annotations.NullMarked;
