@@ -44,6 +44,9 @@ public sealed interface Tokenizer permits VocabularyTokenizer {
     /** The token as the vocabulary writes it. */
     String text(int id);
 
+    /** The special token with exactly this text. */
+    OptionalInt special(String text);
+
     int vocabularySize();
 
     OptionalInt bos();

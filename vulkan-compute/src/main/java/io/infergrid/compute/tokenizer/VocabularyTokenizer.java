@@ -33,11 +33,12 @@ abstract sealed class VocabularyTokenizer implements Tokenizer permits SentenceP
             throw new IllegalArgumentException(
                     "expected text of at most " + LONGEST_TEXT + " characters, found " + text.length());
         }
+        String sound = withoutLoneSurrogates(text);
         var ids = new IntList();
         if (addSpecial && addBos) {
             ids.add(vocabulary.bos().getAsInt());
         }
-        specials.split(text, parseSpecial, new SpecialTokens.Pieces() {
+        specials.split(sound, parseSpecial, new SpecialTokens.Pieces() {
             private boolean afterSpecial = true;
 
             @Override
@@ -58,6 +59,17 @@ abstract sealed class VocabularyTokenizer implements Tokenizer permits SentenceP
         return ids.toArray();
     }
 
+    /** UTF-8 has no bytes for half a pair; it becomes U+FFFD. */
+    private static String withoutLoneSurrogates(String text) {
+        if (text.codePoints().noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
+            return text;
+        }
+        int[] sound = text.codePoints()
+                .map(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xFFFD : c)
+                .toArray();
+        return new String(sound, 0, sound.length);
+    }
+
     @Override
     public String decode(int... ids) {
         var bytes = new ByteArrayOutputStream();
@@ -70,6 +82,12 @@ abstract sealed class VocabularyTokenizer implements Tokenizer permits SentenceP
     @Override
     public final String text(int id) {
         return vocabulary.text(id);
+    }
+
+    @Override
+    public final OptionalInt special(String text) {
+        int id = vocabulary.id(text);
+        return id >= 0 && vocabulary.type(id).isSpecial() ? OptionalInt.of(id) : OptionalInt.empty();
     }
 
     @Override
