@@ -13,25 +13,28 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /** A Llama of 4 blocks with random weights, small enough for the naive reference. */
-final class TinyLlama {
+public final class TinyLlama {
 
-    static final int BLOCKS = 4;
-    static final int DIMENSION = 64;
-    static final int VOCABULARY = 96;
-    static final int CONTEXT = 256;
+    public static final int BLOCKS = 4;
+    public static final int DIMENSION = 64;
+    public static final int VOCABULARY = 96;
+    public static final int CONTEXT = 256;
     private static final int FEED_FORWARD = 96;
     private static final int KV = 32;
 
     private TinyLlama() {}
 
-    static Path write(Path file) throws IOException {
-        return write(file, 1, false);
+    public static Path write(Path file) throws IOException {
+        return write(file, VOCABULARY, false);
     }
 
-    /** @param tied without an output matrix of its own */
-    static Path write(Path file, long seed, boolean tied) throws IOException {
+    /**
+     * @param vocabulary 16384 tokens make an embedding of 4 pieces
+     * @param tied without an output matrix of its own
+     */
+    public static Path write(Path file, int vocabulary, boolean tied) throws IOException {
         var tensors = new ArrayList<Declaration>();
-        tensors.add(matrix("token_embd.weight", DIMENSION, VOCABULARY));
+        tensors.add(matrix("token_embd.weight", DIMENSION, vocabulary));
         for (int b = 0; b < BLOCKS; b++) {
             String name = "blk." + b + ".";
             tensors.add(Declaration.vector(name + "attn_norm.weight", TensorType.F32, DIMENSION));
@@ -46,11 +49,11 @@ final class TinyLlama {
         }
         tensors.add(Declaration.vector("output_norm.weight", TensorType.F32, DIMENSION));
         if (!tied) {
-            tensors.add(matrix("output.weight", DIMENSION, VOCABULARY));
+            tensors.add(matrix("output.weight", DIMENSION, vocabulary));
         }
         tensors.add(Declaration.vector("rope_freqs.weight", TensorType.F32, 8));
-        var random = new SplittableRandom(seed);
-        try (var writer = GgufWriter.create(file, metadata(), tensors)) {
+        var random = new SplittableRandom(1);
+        try (var writer = GgufWriter.create(file, metadata(vocabulary), tensors)) {
             for (Declaration tensor : tensors) {
                 writer.append(data(tensor, random));
             }
@@ -76,9 +79,9 @@ final class TinyLlama {
         return data.flip();
     }
 
-    private static GgufMetadata metadata() {
+    private static GgufMetadata metadata(int vocabulary) {
         List<String> tokens = new ArrayList<>();
-        for (int i = 0; i < VOCABULARY; i++) {
+        for (int i = 0; i < vocabulary; i++) {
             tokens.add("t" + i);
         }
         return GgufMetadata.builder()

@@ -31,7 +31,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Chain implements AutoCloseable {
 
-    private static final Duration OPEN_LIMIT = Duration.ofSeconds(10);
     private static final Duration PROBE_LIMIT = Duration.ofSeconds(2);
 
     /** What a stage said, or that it was lost. */
@@ -59,7 +58,7 @@ final class Chain implements AutoCloseable {
             return stage;
         }
 
-        /** True if the peer is there and said no: asking it again for this job is no use. */
+        /** True if the peer said no, or hangs: asking it again for this job is no use. */
         boolean refused() {
             return refused;
         }
@@ -75,9 +74,15 @@ final class Chain implements AutoCloseable {
         streams = new @Nullable Stream[route.size()];
     }
 
-    /** Opens the session on all stages at once. */
+    /** Opens the session on all stages at once; each has {@code limit} to be reached and as long again to answer. */
     static Chain open(
-            Swarm swarm, String session, Hash model, List<Candidate> route, int maxPositions, Sampling sampling)
+            Swarm swarm,
+            String session,
+            Hash model,
+            List<Candidate> route,
+            int maxPositions,
+            Sampling sampling,
+            Duration limit)
             throws StageLost, InterruptedException {
         var chain = new Chain(route);
         boolean ready = false;
@@ -91,10 +96,12 @@ final class Chain implements AutoCloseable {
                         : Optional.of(new Hop(
                                 route.get(i + 1).peer(), route.get(i + 1).addresses()));
                 var open = new Open(session, model, route.get(i).blocks(), i, maxPositions, previous, next, sampling);
-                Thread.ofVirtual().name("stage " + i + " of " + session).start(() -> chain.follow(swarm, stage, open));
+                Thread.ofVirtual()
+                        .name("stage " + i + " of " + session)
+                        .start(() -> chain.follow(swarm, stage, open, limit));
             }
             for (int opened = 0; opened < route.size(); opened++) {
-                Event event = chain.next(OPEN_LIMIT.plusSeconds(1), "sessions to open");
+                Event event = chain.next(limit.multipliedBy(3), "sessions to open");
                 if (!(event instanceof Event.Said(int stage, Opened()))) {
                     throw chain.lost(event);
                 }
@@ -109,16 +116,16 @@ final class Chain implements AutoCloseable {
     }
 
     /** Opens one stage's control stream and reads it to its end; on a thread of its own. */
-    private void follow(Swarm swarm, int stage, Open open) {
+    private void follow(Swarm swarm, int stage, Open open, Duration limit) {
         Candidate candidate = route.get(stage);
-        try (Stream stream = swarm.open(candidate.peer(), candidate.addresses(), StageServer.PROTOCOL, OPEN_LIMIT)) {
+        try (Stream stream = swarm.open(candidate.peer(), candidate.addresses(), StageServer.PROTOCOL, limit)) {
             synchronized (streams) {
                 streams[stage] = stream;
             }
             if (closed) {
                 return;
             }
-            stream.timeout(OPEN_LIMIT);
+            stream.timeout(limit);
             Frames.write(stream.out(), open.encode());
             stream.out().flush();
             for (byte[] frame; (frame = Frames.read(stream.in(), StageMessage.MAX_CONTROL_BYTES)) != null; ) {
@@ -238,7 +245,7 @@ final class Chain implements AutoCloseable {
         int slowest = 0;
         for (int stage = 0; stage < route.size(); stage++) {
             if (reached[stage] < 0) {
-                return new StageLost(stage, false, describe(stage) + " does not answer");
+                return new StageLost(stage, true, describe(stage) + " does not answer");
             }
             if (reached[stage] < reached[slowest]) {
                 slowest = stage;
@@ -246,7 +253,7 @@ final class Chain implements AutoCloseable {
         }
         return new StageLost(
                 slowest,
-                false,
+                true,
                 describe(slowest) + " is stuck at position " + reached[slowest] + ", expected " + position + " within "
                         + waited.toSeconds() + " s");
     }

@@ -45,6 +45,8 @@ public final class Gateway {
 
     private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
     private static final Duration REPLAN_PATIENCE = Duration.ofSeconds(10);
+    private static final Duration REFUSED_PATIENCE = Duration.ofSeconds(1);
+    private static final Duration OPEN_LIMIT = Duration.ofSeconds(10);
     private static final Duration TICK = Duration.ofMillis(50);
     private static final int MAX_REPLANS = 8;
     /** Losses of the same peer in one job after which it is not asked again. */
@@ -197,7 +199,8 @@ public final class Gateway {
             List<Candidate> route = first;
             while (true) {
                 StageLost lost;
-                try (Chain chain = Chain.open(swarm, id(), model, route, lengthLimit, request.sampling())) {
+                try (Chain chain =
+                        Chain.open(swarm, id(), model, route, lengthLimit, request.sampling(), atMost(OPEN_LIMIT))) {
                     return advance(chain);
                 } catch (StageLost failure) {
                     lost = failure;
@@ -215,6 +218,10 @@ public final class Gateway {
                             .substring(0, 2 * StageMessage.ID_BYTES);
         }
 
+        private Duration atMost(Duration limit) {
+            return stepLimit.compareTo(limit) < 0 ? stepLimit : limit;
+        }
+
         private List<Candidate> after(StageLost lost, List<Candidate> route)
                 throws GridException, InterruptedException {
             PeerId peer = route.get(lost.stage()).peer();
@@ -229,7 +236,7 @@ public final class Gateway {
                 throw new GridException.PipelineLost(
                         "expected a pipeline that holds, found it lost " + replans + " times; at last " + trouble);
             }
-            List<Candidate> next = route(stepLimit.compareTo(REPLAN_PATIENCE) < 0 ? stepLimit : REPLAN_PATIENCE);
+            List<Candidate> next = route(atMost(lost.refused() ? REFUSED_PATIENCE : REPLAN_PATIENCE));
             stages = peers(next);
             listener.jobMoved(id, trouble, stages);
             return next;

@@ -5,6 +5,8 @@ import io.infergrid.compute.engine.StageInput;
 import io.infergrid.compute.engine.StageOutput;
 import io.infergrid.compute.engine.StageSession;
 import io.infergrid.compute.engine.StageSession.LogitsWanted;
+import io.infergrid.compute.sampling.Sampler;
+import io.infergrid.compute.sampling.SamplingParameters;
 import io.infergrid.grid.GridMetrics;
 import io.infergrid.grid.net.Swarm;
 import io.infergrid.grid.pipeline.StageMessage.Attach;
@@ -59,7 +61,7 @@ final class ServedSession {
     private final GridMetrics metrics;
     private final Ended ended;
     private final Instant startedAt;
-    private final TokenDraw draw;
+    private final Sampler sampler;
     private final ArrayBlockingQueue<StageMessage> frames;
     private final AtomicBoolean over = new AtomicBoolean();
     private final CountDownLatch controlDone = new CountDownLatch(1);
@@ -91,7 +93,11 @@ final class ServedSession {
         this.ended = ended;
         startedAt = clock.instant();
         lastFrame = startedAt;
-        draw = new TokenDraw(open.sampling());
+        sampler = new Sampler(SamplingParameters.of(
+                open.sampling().temperature(),
+                open.sampling().topK(),
+                open.sampling().topP(),
+                open.sampling().seed()));
         frames = new ArrayBlockingQueue<>(stage.first() ? MAX_UNDER_WAY : 2);
     }
 
@@ -235,7 +241,7 @@ final class ServedSession {
         micros[before.length] = (int) Math.min(Integer.MAX_VALUE, nanos[0] / 1000);
         switch (output) {
             case StageOutput.Logits logits ->
-                tell(new Drawn(position, drawn ? draw.next(logits.values()[0], position) : -1, micros));
+                tell(new Drawn(position, drawn ? sampler.next(logits.values()[0], position) : -1, micros));
             case Boundary boundary -> pass(new Hidden(at, positions, drawn, micros, boundary.wire()));
         }
     }
