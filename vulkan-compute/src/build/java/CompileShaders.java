@@ -17,20 +17,22 @@ import org.lwjgl.util.shaderc.ShadercIncludeResultRelease;
 /**
  * The build's shader step: compiles every {@code *.comp} of a folder to {@code *.spv} in another. Run by the toolchain's
  * {@code java} as a source file; needs only lwjgl-shaderc. A shader is compiled again when it, an include or this file is
- * newer than its output; outputs without a source are removed.
+ * newer than its output; outputs without a source are removed. A first line {@code // variants: _a X=1 Y=2; _b X=2 Y=2}
+ * makes one output a variant, with the suffix and the macros named.
  */
 final class CompileShaders {
 
-    /** Resolved includes stay referenced until the compiler releases them. */
-    private final Path sources;
+    private static final String VARIANTS = "// variants: ";
 
-    private final Path outputs;
+    /** One output: a source and the macros that it is compiled with. */
+    private record Shader(Path source, Path output, List<String> macros) {}
+
+    private final Path sources;
     private final long compiler;
     private final long options;
 
-    private CompileShaders(Path sources, Path outputs) {
+    private CompileShaders(Path sources) {
         this.sources = sources;
-        this.outputs = outputs;
         compiler = shaderc_compiler_initialize();
         options = shaderc_compile_options_initialize();
         shaderc_compile_options_set_target_env(options, shaderc_target_env_vulkan, shaderc_env_version_vulkan_1_2);
@@ -43,26 +45,45 @@ final class CompileShaders {
     public static void main(String[] arguments) throws IOException {
         Path sources = Path.of(arguments[0]);
         Path outputs = Files.createDirectories(Path.of(arguments[1]));
-        List<Path> shaders = list(sources, ".comp");
+        List<Shader> shaders = new ArrayList<>();
+        for (Path source : list(sources, ".comp")) {
+            shaders.addAll(variants(source, outputs));
+        }
         removeOrphans(shaders, outputs);
         FileTime newestShared = newestShared(sources);
-        List<Path> stale = new ArrayList<>();
-        for (Path shader : shaders) {
-            if (isStale(shader, output(shader, outputs), newestShared)) {
+        List<Shader> stale = new ArrayList<>();
+        for (Shader shader : shaders) {
+            if (isStale(shader, newestShared)) {
                 stale.add(shader);
             }
         }
         if (stale.isEmpty()) {
             return;
         }
-        var compile = new CompileShaders(sources, outputs);
+        var compile = new CompileShaders(sources);
         int failed = 0;
-        for (Path shader : stale) {
+        for (Shader shader : stale) {
             failed += compile.compile(shader) ? 0 : 1;
         }
         if (failed > 0) {
             System.exit(1);
         }
+    }
+
+    private static List<Shader> variants(Path source, Path outputs) throws IOException {
+        String name = source.getFileName().toString();
+        String stem = name.substring(0, name.length() - ".comp".length());
+        String first = Files.readString(source).lines().findFirst().orElse("");
+        if (!first.startsWith(VARIANTS)) {
+            return List.of(new Shader(source, outputs.resolve(stem + ".spv"), List.of()));
+        }
+        List<Shader> shaders = new ArrayList<>();
+        for (String variant : first.substring(VARIANTS.length()).split("; ")) {
+            List<String> words = List.of(variant.trim().split(" "));
+            shaders.add(new Shader(
+                    source, outputs.resolve(stem + words.getFirst() + ".spv"), words.subList(1, words.size())));
+        }
+        return shaders;
     }
 
     private static FileTime newestShared(Path sources) throws IOException {
@@ -79,16 +100,16 @@ final class CompileShaders {
         return newest;
     }
 
-    private static boolean isStale(Path shader, Path output, FileTime newestShared) throws IOException {
-        if (!Files.exists(output)) {
+    private static boolean isStale(Shader shader, FileTime newestShared) throws IOException {
+        if (!Files.exists(shader.output())) {
             return true;
         }
-        FileTime made = Files.getLastModifiedTime(output);
-        return made.compareTo(Files.getLastModifiedTime(shader)) < 0 || made.compareTo(newestShared) < 0;
+        FileTime made = Files.getLastModifiedTime(shader.output());
+        return made.compareTo(Files.getLastModifiedTime(shader.source())) < 0 || made.compareTo(newestShared) < 0;
     }
 
-    private static void removeOrphans(List<Path> shaders, Path outputs) throws IOException {
-        List<Path> wanted = shaders.stream().map(shader -> output(shader, outputs)).toList();
+    private static void removeOrphans(List<Shader> shaders, Path outputs) throws IOException {
+        List<Path> wanted = shaders.stream().map(Shader::output).toList();
         for (Path output : list(outputs, ".spv")) {
             if (!wanted.contains(output)) {
                 Files.delete(output);
@@ -96,31 +117,36 @@ final class CompileShaders {
         }
     }
 
-    private boolean compile(Path shader) throws IOException {
-        String name = shader.getFileName().toString();
-        ByteBuffer text = MemoryUtil.memUTF8(Files.readString(shader), false);
-        ByteBuffer file = MemoryUtil.memUTF8(name);
+    private boolean compile(Shader shader) throws IOException {
+        ByteBuffer text = MemoryUtil.memUTF8(Files.readString(shader.source()), false);
+        ByteBuffer file = MemoryUtil.memUTF8(shader.source().getFileName().toString());
         ByteBuffer entry = MemoryUtil.memUTF8("main");
-        long result = shaderc_compile_into_spv(compiler, text, shaderc_glsl_compute_shader, file, entry, options);
+        long withMacros = shaderc_compile_options_clone(options);
+        for (String macro : shader.macros()) {
+            int equals = macro.indexOf('=');
+            shaderc_compile_options_add_macro_definition(
+                    withMacros, macro.substring(0, equals), macro.substring(equals + 1));
+        }
+        long result = shaderc_compile_into_spv(compiler, text, shaderc_glsl_compute_shader, file, entry, withMacros);
         try {
             if (shaderc_result_get_compilation_status(result) != shaderc_compilation_status_success) {
                 System.err.print(shaderc_result_get_error_message(result));
                 return false;
             }
-            write(shader, shaderc_result_get_bytes(result));
+            write(shader.output(), shaderc_result_get_bytes(result));
             return true;
         } finally {
             shaderc_result_release(result);
+            shaderc_compile_options_release(withMacros);
             MemoryUtil.memFree(text);
             MemoryUtil.memFree(file);
             MemoryUtil.memFree(entry);
         }
     }
 
-    private void write(Path shader, ByteBuffer spirv) throws IOException {
+    private static void write(Path output, ByteBuffer spirv) throws IOException {
         byte[] bytes = new byte[spirv.remaining()];
         spirv.get(bytes);
-        Path output = output(shader, outputs);
         Path part = output.resolveSibling(output.getFileName() + ".part");
         Files.write(part, bytes);
         Files.move(part, output, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
@@ -150,11 +176,6 @@ final class CompileShaders {
         MemoryUtil.memFree(result.content());
         MemoryUtil.memFree(result.source_name());
         result.free();
-    }
-
-    private static Path output(Path shader, Path outputs) {
-        String name = shader.getFileName().toString();
-        return outputs.resolve(name.substring(0, name.length() - ".comp".length()) + ".spv");
     }
 
     private static List<Path> list(Path folder, String suffix) throws IOException {

@@ -6,9 +6,17 @@
 // SPV_KHR_float_controls: capability RoundingModeRTE (4467), execution mode RoundingModeRTE (4462) for 32 bits
 spirv_execution_mode(extensions = ["SPV_KHR_float_controls"], capabilities = [4467], 4462, 32);
 
+// nearest integer, ties to even, for |x| < 2^22
+precise float ig1Rint(float x) {
+  precise float up = x + 12582912.0;
+  precise float r = up - 12582912.0;
+  return r;
+}
+
 precise float ig1Exp(float input_) {
   precise float x = min(input_, 60.0);
-  precise float k = roundEven(x * 1.44269504);
+  precise float t = x * 1.44269504;
+  precise float k = ig1Rint(t);
   precise float a = k * 0.693359375;
   precise float f = x - a;
   precise float b = k * -2.12194440e-4;
@@ -58,21 +66,23 @@ precise float ig1Flush(float x) {
   return abs(x) < 7.888609052210118e-31 ? 0.0 : x;
 }
 
-// binary32 to binary16 bits, to nearest even, subnormal halves kept, magnitudes above 65504 become 65504
+// binary32 to binary16 bits, to nearest even, subnormal halves kept; above 65504 saturates, what rounds to zero is +0
 uint ig1ToHalf(float x) {
   uint bits = floatBitsToUint(x);
   uint sign = (bits >> 16) & 0x8000u;
   uint magnitude = bits & 0x7fffffffu;
-  uint normal = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
-  uint exponent = magnitude >> 23;
-  uint mantissa = (magnitude & 0x7fffffu) | 0x800000u;
-  uint shift = min(126u - exponent, 31u);
-  uint kept = mantissa >> shift;
-  uint rest = mantissa & ((1u << shift) - 1u);
-  uint middle = 1u << (shift - 1u);
-  uint subnormal = kept + (rest > middle || (rest == middle && (kept & 1u) == 1u) ? 1u : 0u);
-  uint half_ = magnitude < 0x38800000u ? (magnitude < 0x33000000u ? 0u : subnormal) : normal;
-  return sign | (magnitude >= 0x477ff000u ? 0x7bffu : half_);
+  uint normal = (magnitude + 0xfffu + ((magnitude >> 13) & 1u) - 0x38000000u) >> 13;
+  uint significand = (magnitude & 0x7fffffu) | 0x800000u;
+  uint shift = clamp(126u - (magnitude >> 23), 1u, 25u);
+  uint tieToEven = (significand >> shift) & 1u;
+  uint subnormal = (significand + (1u << (shift - 1u)) - 1u + tieToEven) >> shift;
+  if (magnitude > 0x7f800000u) {
+    return 0x7e00u;
+  }
+  if (magnitude <= 0x33000000u) {
+    return 0u;
+  }
+  return sign | (magnitude >= 0x477fe000u ? 0x7bffu : magnitude < 0x38800000u ? subnormal : normal);
 }
 
 // binary16 bits to binary32, exact; infinities and NaN do not occur

@@ -1,0 +1,52 @@
+package io.infergrid.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+class CorpusTest {
+    @Test
+    void the_same_seed_gives_the_same_documents_and_another_seed_others() {
+        var first = LongStream.range(0, 200).mapToObj(new Corpus(5)::document).toList();
+        assertThat(LongStream.range(0, 200).mapToObj(new Corpus(5)::document)).isEqualTo(first);
+        assertThat(LongStream.range(0, 200).mapToObj(new Corpus(6)::document).toList())
+                .isNotEqualTo(first);
+    }
+
+    @Test
+    void about_two_of_a_hundred_documents_are_held_out() {
+        var corpus = new Corpus(5);
+        long heldOut = LongStream.range(0, 20000)
+                .filter(i -> corpus.document(i).heldOut())
+                .count();
+        assertThat(heldOut).isBetween(250L, 550L);
+    }
+
+    @Test
+    void a_story_names_what_was_asked_for() {
+        var corpus = new Corpus(5);
+        var request = Pattern.compile("story about an? ([a-z ]+) and an? (?:[a-z]+ )*([a-z]+)\\.?<");
+        int asked = 0;
+        for (int i = 0; i < 2000; i++) {
+            var matcher = request.matcher(corpus.document(i).text());
+            if (matcher.find()) {
+                asked++;
+                var answer = corpus.document(i).text().substring(matcher.end());
+                assertThat(answer).containsIgnoringCase(matcher.group(1)).contains(matcher.group(2));
+            }
+        }
+        assertThat(asked).isGreaterThan(50);
+    }
+
+    @Test
+    void no_text_shows_the_grammars_own_signs_and_every_turn_is_closed() {
+        var corpus = new Corpus(5);
+        IntStream.range(0, 3000).mapToObj(i -> corpus.document(i).text()).forEach(text -> {
+            assertThat(text).startsWith(Corpus.BOS).endsWith(Corpus.END);
+            assertThat(text.replaceAll("<\\|[a-z]+\\|>", "")).doesNotContainPattern("[\\[\\]{}|<>]|  | [.,!?]");
+        });
+    }
+}

@@ -1,0 +1,238 @@
+package io.infergrid.compute.vulkan;
+
+import io.infergrid.compute.gguf.TensorType;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Records the kernels of the forward pass with their buffers and parameters, one method a kernel; see src/main/glsl. */
+final class Kernels {
+
+    /** What becomes of a matrix's results; the numbers are those of output.glsl. */
+    enum Mode {
+        PLAIN,
+        BIAS,
+        RESIDUAL,
+        BOUNDARY
+    }
+
+    /** How the queries, keys and values of a token lie in memory. */
+    record Heads(int queryColumns, int keyColumns, int headDimension, int heads, int queriesPerKey) {}
+
+    private final VulkanDevice device;
+    private final Tuning tuning;
+    private final DeviceBuffer step;
+
+    /** @param step the step's parameters, see step.glsl */
+    Kernels(VulkanDevice device, Tuning tuning, DeviceBuffer step) {
+        this.device = device;
+        this.tuning = tuning;
+        this.step = step;
+    }
+
+    void rmsNorm(
+            CommandSequence to,
+            DeviceBuffer x,
+            DeviceBuffer weight,
+            float epsilon,
+            Activation out,
+            int tokens,
+            boolean onlyHeadRow) {
+        int[] shape = out.shape();
+        to.dispatch(
+                kernel("rms_norm", "SSSSSS", 7, 0),
+                tokens,
+                1,
+                1,
+                bindings(List.of(step, x, weight), out.buffers()),
+                shape[0],
+                shape[1],
+                shape[2],
+                shape[3],
+                Float.floatToRawIntBits((float) (1.0 / shape[0])),
+                Float.floatToRawIntBits(epsilon),
+                onlyHeadRow ? 1 : 0);
+    }
+
+    void swiglu(CommandSequence to, DeviceBuffer gateUp, Activation out, int tokens) {
+        to.dispatch(
+                kernel("swiglu", "SSSSS", 4, 0),
+                (out.blocks() + 31) / 32,
+                tokens,
+                1,
+                bindings(List.of(step, gateUp), out.buffers()),
+                out.shape());
+    }
+
+    /** Results go to {@code out} [token][outStride], the matrix's first row at column {@code outOffset}. */
+    void matmul(
+            CommandSequence to,
+            DeviceMatrix matrix,
+            Activation x,
+            DeviceBuffer out,
+            int outStride,
+            DeviceBuffer addend,
+            Mode mode,
+            int tokens) {
+        for (DeviceMatrix.Part part : matrix.parts()) {
+            if (part.scales() == null) {
+                plainMatmul(to, matrix, part, x, out, outStride, addend, mode, tokens);
+            } else {
+                blockMatmul(to, matrix, part, part.scales(), x, out, outStride, addend, mode, tokens);
+            }
+        }
+    }
+
+    private void plainMatmul(
+            CommandSequence to,
+            DeviceMatrix matrix,
+            DeviceMatrix.Part part,
+            Activation x,
+            DeviceBuffer out,
+            int outStride,
+            DeviceBuffer addend,
+            Mode mode,
+            int tokens) {
+        String name = part.type() == TensorType.F16 ? "matmul_plain_f16" : "matmul_plain_f32";
+        to.dispatch(
+                kernel(name, "STSSS", 8, 0),
+                part.groups(),
+                tokens,
+                1,
+                List.of(step, part.weights(), x.plain(), out, addend),
+                part.rows(),
+                part.groups(),
+                Math.toIntExact((matrix.columns() + 31) / 32),
+                0,
+                outStride,
+                part.outOffset(),
+                part.outOffset(),
+                mode.ordinal());
+    }
+
+    private void blockMatmul(
+            CommandSequence to,
+            DeviceMatrix matrix,
+            DeviceMatrix.Part part,
+            DeviceBuffer scales,
+            Activation x,
+            DeviceBuffer out,
+            int outStride,
+            DeviceBuffer addend,
+            Mode mode,
+            int tokens) {
+        int tokensEach = tokens == 1 ? 1 : 4;
+        // several rows an invocation share the activations, but a small matrix needs every work group
+        int rowsEach = part.groups() >= 4 * tuning.rowsPerInvocation() ? tuning.rowsPerInvocation() : 1;
+        int workGroups = (part.groups() + rowsEach - 1) / rowsEach * ((tokens + tokensEach - 1) / tokensEach);
+        int split = 1;
+        while (split < Math.min(tuning.mostSplit(), matrix.order().lanes())
+                && 32L * workGroups * split < tuning.invocationsWanted()) {
+            split *= 2;
+        }
+        String type = part.type() == TensorType.Q4_0 ? "q4_0" : "q8_0";
+        to.dispatch(
+                kernel("matmul_" + type + "_" + rowsEach + "x" + tokensEach, "STTSSSS", 8, split),
+                (part.groups() + rowsEach - 1) / rowsEach,
+                (tokens + tokensEach - 1) / tokensEach,
+                1,
+                List.of(step, part.weights(), scales, x.quantised(), x.scales(), out, addend),
+                part.rows(),
+                part.groups(),
+                matrix.order().laneBits(),
+                matrix.order().runs(),
+                outStride,
+                part.outOffset(),
+                part.outOffset(),
+                mode.ordinal());
+    }
+
+    void rotateAndStore(
+            CommandSequence to,
+            Heads heads,
+            int pairs,
+            boolean neox,
+            DeviceBuffer qkv,
+            DeviceBuffer rotary,
+            DeviceBuffer query,
+            KeyValueCache cache,
+            DeviceBuffer maximum,
+            int tokens) {
+        int columns = heads.queryColumns() + 2 * heads.keyColumns();
+        to.dispatch(
+                kernel("rotate_store", "SSSSSSS", 6, tuning.wideCache() ? 1 : 0),
+                (columns / 2 + 31) / 32,
+                tokens,
+                1,
+                List.of(step, qkv, rotary, query, cache.keys(), cache.values(), maximum),
+                heads.queryColumns(),
+                heads.keyColumns(),
+                heads.headDimension(),
+                pairs,
+                neox ? 1 : 0,
+                heads.heads());
+    }
+
+    void attention(
+            CommandSequence to,
+            Heads heads,
+            DeviceBuffer query,
+            KeyValueCache cache,
+            AttentionScratch scratch,
+            Activation out,
+            int tokens) {
+        int wide = tuning.wideCache() ? 1 : 0;
+        float scale = (float) (1.0 / Math.sqrt(heads.headDimension()));
+        to.dispatchIndirect(
+                kernel("attention_scores", "SSTSS", 6, wide),
+                step,
+                StepParameters.GROUPS_OFFSET,
+                List.of(step, query, cache.keys(), scratch.scores(), scratch.maximum()),
+                heads.queryColumns(),
+                heads.keyColumns(),
+                heads.headDimension(),
+                heads.queriesPerKey(),
+                scratch.maxPositions(),
+                Float.floatToRawIntBits(scale));
+        to.barrier();
+        to.dispatchIndirect(
+                kernel("attention_values", "SSSTSS", 5, wide),
+                step,
+                StepParameters.GROUPS_OFFSET,
+                List.of(
+                        step,
+                        scratch.scores(),
+                        scratch.maximum(),
+                        cache.values(),
+                        scratch.numerators(),
+                        scratch.denominators()),
+                heads.queryColumns(),
+                heads.keyColumns(),
+                heads.headDimension(),
+                heads.queriesPerKey(),
+                scratch.maxPositions());
+        to.barrier();
+        int[] shape = out.shape();
+        to.dispatch(
+                kernel("attention_merge", "SSSSSS", 6, 0),
+                (out.blocks() + 31) / 32,
+                tokens,
+                1,
+                bindings(List.of(step, scratch.numerators(), scratch.denominators()), out.buffers()),
+                shape[0],
+                shape[1],
+                shape[2],
+                shape[3],
+                heads.headDimension(),
+                scratch.maxPositions());
+    }
+
+    private Kernel kernel(String name, String bindings, int pushWords, int constant) {
+        return device.kernel(new Kernel.Source(name, bindings, pushWords, constant));
+    }
+
+    private static List<DeviceBuffer> bindings(List<DeviceBuffer> first, List<DeviceBuffer> then) {
+        var all = new ArrayList<>(first);
+        all.addAll(then);
+        return all;
+    }
+}

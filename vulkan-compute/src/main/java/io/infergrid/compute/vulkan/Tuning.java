@@ -1,0 +1,40 @@
+package io.infergrid.compute.vulkan;
+
+/**
+ * How kernels are cut for a device. Speed depends on it, bits do not.
+ *
+ * @param rowsPerInvocation 1 or 4 rows of a matrix that one invocation computes
+ * @param invocationsWanted invocations that fill the device; rows of small matrices are split among several until there
+ *     are as many
+ * @param mostSplit most invocations that share a row, a power of two of at most 32
+ * @param wideCache true to keep keys and values as binary32, which a processor reads faster; false for halves
+ * @param tokensPerStep positions of a prefill step
+ * @param blocksPerSubmission transformer blocks of a prefill step that are submitted together
+ */
+public record Tuning(
+        int rowsPerInvocation,
+        int invocationsWanted,
+        int mostSplit,
+        boolean wideCache,
+        int tokensPerStep,
+        int blocksPerSubmission) {
+
+    public Tuning {
+        if (rowsPerInvocation != 1 && rowsPerInvocation != 4) {
+            throw new IllegalArgumentException("expected 1 or 4 rows an invocation, found " + rowsPerInvocation);
+        }
+        if (Integer.bitCount(mostSplit) != 1 || mostSplit > 32) {
+            throw new IllegalArgumentException("expected a split of 1, 2, 4, 8, 16 or 32, found " + mostSplit);
+        }
+    }
+
+    /**
+     * A driver on the processor runs work groups one after the other and pays for every barrier: whole rows, few barriers. A
+     * card wants tens of thousands of invocations, and short submissions since it may draw a desktop.
+     */
+    public static Tuning of(DeviceKind kind) {
+        return kind == DeviceKind.CPU
+                ? new Tuning(4, 1, 1, true, 32, Integer.MAX_VALUE)
+                : new Tuning(1, 1 << 16, 8, false, 32, 2);
+    }
+}
