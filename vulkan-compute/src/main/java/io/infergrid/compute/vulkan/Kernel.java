@@ -16,6 +16,8 @@ import org.lwjgl.vulkan.VkPushConstantRange;
 import org.lwjgl.vulkan.VkShaderModuleCreateInfo;
 import org.lwjgl.vulkan.VkSpecializationInfo;
 import org.lwjgl.vulkan.VkSpecializationMapEntry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A compute pipeline made from a kernel's SPIR-V. */
 final class Kernel implements AutoCloseable {
@@ -29,6 +31,8 @@ final class Kernel implements AutoCloseable {
      * @param constant specialisation constant 0
      */
     record Source(String name, String bindings, int pushWords, int constant) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(Kernel.class);
 
     private final VkDevice device;
     private final LiveObjects live;
@@ -100,8 +104,10 @@ final class Kernel implements AutoCloseable {
                     .module(module)
                     .pName(stack.UTF8("main"))
                     .pSpecializationInfo(constants);
+            long start = System.nanoTime();
             check(vkCreateComputePipelines(device, 0, info, null, pointer), "compiling kernel " + source.name);
             live.made("pipeline");
+            LOG.debug("Compiled kernel {} in {} ms", source, (System.nanoTime() - start) / 1_000_000);
             return pointer.get(0);
         } finally {
             vkDestroyShaderModule(device, module, null);
