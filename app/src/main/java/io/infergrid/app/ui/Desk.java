@@ -19,7 +19,7 @@ public record Desk(
         Throughput throughput,
         Theme theme,
         FilePicker filePicker,
-        Consumer<Place> navigator,
+        Navigator navigator,
         Consumer<Message> messages,
         Consumer<String> clipboard) {
 

@@ -11,8 +11,15 @@ import static io.infergrid.app.ui.control.Widgets.tone;
 import io.infergrid.app.core.Observable;
 import io.infergrid.app.core.Rig;
 import io.infergrid.app.core.RigState;
+import io.infergrid.app.ui.benchmark.BenchmarkController;
+import io.infergrid.app.ui.benchmark.BenchmarkRun;
 import io.infergrid.app.ui.control.Widgets;
 import io.infergrid.app.ui.dashboard.DashboardController;
+import io.infergrid.app.ui.jobs.JobsController;
+import io.infergrid.app.ui.playground.PlaygroundController;
+import io.infergrid.app.ui.settings.SettingsController;
+import io.infergrid.app.ui.swarm.SwarmController;
+import io.infergrid.app.ui.welcome.WelcomeController;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -43,6 +50,7 @@ public final class Shell {
 
     private final Desk desk;
     private final Verbs verbs;
+    private final BenchmarkRun benchmark;
     private final Map<Place, Screen> screens = new EnumMap<>(Place.class);
     private final Map<Place, ToggleButton> buttons = new EnumMap<>(Place.class);
     private final List<Observable.Pin> pins = new ArrayList<>();
@@ -74,10 +82,24 @@ public final class Shell {
                 throughput,
                 theme,
                 filePicker,
-                this::open,
+                new Navigator() {
+                    @Override
+                    public void open(Place place) {
+        if (root.getChildren().getFirst() != frame) {
+            return;
+        }
+                        Shell.this.open(place);
+                    }
+
+                    @Override
+                    public void openJob(String id) {
+                        Shell.this.openJob(id);
+                    }
+                },
                 this::tell,
                 clipboard);
         verbs = new Verbs(desk);
+        benchmark = new BenchmarkRun(desk);
         frame.setLeft(sidebar());
         messages.getStyleClass().add("messages");
         messages.setPickOnBounds(false);
@@ -89,7 +111,11 @@ public final class Shell {
         pins.add(bindings.bind(rig.tokensPerSecond(), value -> rate.setText(formats.tokensPerSecond(value))));
         pins.add(
                 bindings.bind(rig.settings(), settings -> theme.choiceProperty().set(settings.theme())));
-        open(Place.DASHBOARD);
+        if (rig.settings().get().welcomeDone()) {
+            open(Place.DASHBOARD);
+        } else {
+            welcome();
+        }
     }
 
     public Parent view() {
@@ -109,8 +135,23 @@ public final class Shell {
         }
     }
 
+    /** The first start: the welcome alone, without a sidebar that would lead past it. */
+    private void welcome() {
+        var welcome = new WelcomeController(desk, benchmark, () -> {
+            root.getChildren().set(0, frame);
+            open(Place.DASHBOARD);
+            buttons.get(Place.DASHBOARD).requestFocus();
+        });
+        root.getChildren().set(0, welcome.view());
+        seen = welcome;
+        welcome.attach();
+    }
+
     /** Shows {@code place}; the screen before it stops following the rig. */
     public void open(Place place) {
+        if (root.getChildren().getFirst() != frame) {
+            return;
+        }
         var next = screens.computeIfAbsent(place, this::make);
         buttons.get(place).setSelected(true);
         if (next == seen) {
@@ -123,6 +164,13 @@ public final class Shell {
         frame.setCenter(next.view());
         if (awake) {
             next.attach();
+        }
+    }
+
+    private void openJob(String id) {
+        open(Place.JOBS);
+        if (screens.get(Place.JOBS) instanceof JobsController jobs) {
+            jobs.choose(id);
         }
     }
 
@@ -195,7 +243,11 @@ public final class Shell {
     private Screen make(Place place) {
         return switch (place) {
             case DASHBOARD -> new DashboardController(desk, verbs);
-            case PLAYGROUND, JOBS, SWARM, BENCHMARK, SETTINGS -> new DashboardController(desk, verbs);
+            case PLAYGROUND -> new PlaygroundController(desk);
+            case JOBS -> new JobsController(desk);
+            case SWARM -> new SwarmController(desk);
+            case BENCHMARK -> new BenchmarkController(desk, benchmark);
+            case SETTINGS -> new SettingsController(desk);
         };
     }
 

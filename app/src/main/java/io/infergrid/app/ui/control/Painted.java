@@ -26,6 +26,7 @@ abstract class Painted extends Region {
 
     private static final String GRID = "-ig-paint-grid";
     private static final String WORDS = "-ig-paint-words";
+    private static final String STRONG = "-ig-paint-strong";
     private static final String SURFACE = "-ig-paint-surface";
     private static final StyleablePropertyFactory<Painted> FACTORY =
             new StyleablePropertyFactory<>(Region.getClassCssMetaData());
@@ -47,7 +48,7 @@ abstract class Painted extends Region {
     }
 
     private static Map<String, CssMetaData<Painted, Color>> metadata() {
-        var names = new ArrayList<>(List.of(GRID, WORDS, SURFACE));
+        var names = new ArrayList<>(List.of(GRID, WORDS, STRONG, SURFACE));
         for (var i = 1; i <= COLOURS; i++) {
             names.add("-ig-paint-" + i);
         }
@@ -75,6 +76,10 @@ abstract class Painted extends Region {
 
     final Color wordColour() {
         return paints.get(WORDS).get();
+    }
+
+    final Color strongColour() {
+        return paints.get(STRONG).get();
     }
 
     final Color surfaceColour() {

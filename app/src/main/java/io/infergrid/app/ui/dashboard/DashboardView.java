@@ -16,6 +16,7 @@ import static io.infergrid.app.ui.control.Widgets.tone;
 
 import io.infergrid.app.core.DeviceView;
 import io.infergrid.app.ui.Formats;
+import io.infergrid.app.ui.Navigator;
 import io.infergrid.app.ui.Place;
 import io.infergrid.app.ui.Texts;
 import io.infergrid.app.ui.Throughput;
@@ -24,7 +25,6 @@ import io.infergrid.app.ui.Verbs;
 import io.infergrid.app.ui.control.PipelineMap;
 import io.infergrid.app.ui.control.Plot;
 import java.util.List;
-import java.util.function.Consumer;
 import javafx.geometry.Pos;
 import javafx.scene.Parent;
 import javafx.scene.control.Button;
@@ -45,10 +45,10 @@ final class DashboardView {
     private final Texts texts;
     private final Formats formats;
     private final Verbs verbs;
-    private final Consumer<Place> navigator;
+    private final Navigator navigator;
     private final ScrollPane root;
 
-    DashboardView(DashboardModel model, Texts texts, Formats formats, Verbs verbs, Consumer<Place> navigator) {
+    DashboardView(DashboardModel model, Texts texts, Formats formats, Verbs verbs, Navigator navigator) {
         this.model = model;
         this.texts = texts;
         this.formats = formats;
@@ -198,7 +198,7 @@ final class DashboardView {
         var name = label("", "mono", "caption");
         name.textProperty().bind(model.model);
         var swarm =
-                button(texts.get("pipeline.swarm"), Feather.CHEVRON_RIGHT, () -> navigator.accept(Place.SWARM), "link");
+                button(texts.get("pipeline.swarm"), Feather.CHEVRON_RIGHT, () -> navigator.open(Place.SWARM), "link");
         headOf(card).getChildren().addAll(name, swarm);
         return card;
     }
@@ -256,7 +256,7 @@ final class DashboardView {
                 .add(button(
                         texts.get("dashboard.jobs.all"),
                         Feather.CHEVRON_RIGHT,
-                        () -> navigator.accept(Place.JOBS),
+                        () -> navigator.open(Place.JOBS),
                         "link"));
         card.setPrefWidth(600);
         HBox.setHgrow(card, Priority.ALWAYS);

@@ -1,0 +1,39 @@
+package io.infergrid.app.ui.swarm;
+
+import java.util.List;
+import javafx.beans.property.ObjectProperty;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.StringProperty;
+
+/** What the swarm screen shows. */
+final class SwarmModel {
+
+    final StringProperty subtitle = new SimpleStringProperty("");
+    final StringProperty ownPeerId = new SimpleStringProperty("");
+    final ObjectProperty<List<String>> addresses = new SimpleObjectProperty<>(List.of());
+    final ObjectProperty<Coverage> coverage = new SimpleObjectProperty<>(new Coverage("", List.of(), ""));
+    final ObjectProperty<List<Peer>> peers = new SimpleObjectProperty<>(List.of());
+    final ObjectProperty<List<Transfer>> transfers = new SimpleObjectProperty<>(List.of());
+
+    /**
+     * @param depths for each block how many peers hold it
+     * @param sentence what it means
+     */
+    record Coverage(String model, List<Integer> depths, String sentence) {}
+
+    /** @param held for each block whether the peer holds it */
+    record Peer(
+            String id,
+            String shortId,
+            String role,
+            String device,
+            String address,
+            String roundTrip,
+            String heldWords,
+            List<Boolean> held,
+            boolean self) {}
+
+    /** @param fraction done, 0 to 1 */
+    record Transfer(String shard, String from, String size, double fraction, boolean done, String state) {}
+}
