@@ -85,9 +85,9 @@ public final class Shell {
                 new Navigator() {
                     @Override
                     public void open(Place place) {
-        if (root.getChildren().getFirst() != frame) {
-            return;
-        }
+                        if (root.getChildren().getFirst() != frame) {
+                            return;
+                        }
                         Shell.this.open(place);
                     }
 

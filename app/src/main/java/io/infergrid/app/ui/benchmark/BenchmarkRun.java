@@ -83,7 +83,8 @@ public final class BenchmarkRun {
             desk.messages()
                     .accept(new Desk.Message(
                             record.conformant() ? Tone.SUCCESS : Tone.WARNING,
-                            desk.texts().get(record.conformant() ? "benchmark.done" : "benchmark.done.not-conformant")));
+                            desk.texts()
+                                    .get(record.conformant() ? "benchmark.done" : "benchmark.done.not-conformant")));
         }
     }
 

@@ -167,7 +167,8 @@ final class BenchmarkView {
             return "";
         }
         var percent = Math.round((now / then - 1) * 1000) / 10.0;
-        return texts.get(percent < 0 ? "benchmark.change.down" : "benchmark.change.up", formats.decimal(Math.abs(percent), 1));
+        return texts.get(
+                percent < 0 ? "benchmark.change.down" : "benchmark.change.up", formats.decimal(Math.abs(percent), 1));
     }
 
     private VBox conformanceCard() {
@@ -205,10 +206,7 @@ final class BenchmarkView {
     }
 
     private VBox historyCard() {
-        history.words(
-                        millis -> formats.shortDate(Instant.ofEpochMilli((long) millis)),
-                        formats::plain,
-                        formats::number)
+        history.words(millis -> formats.shortDate(Instant.ofEpochMilli((long) millis)), formats::plain, formats::number)
                 .emptyWords(texts.get("benchmark.history.empty"));
         history.setAccessibleText(texts.get("benchmark.history"));
         history.setPrefHeight(160);

@@ -44,9 +44,7 @@ public final class LivePlot extends VBox {
                     ys.length == 0
                             ? ""
                             : texts.get(
-                                    "figure.with-unit",
-                                    figures.value(ys[ys.length - 1]),
-                                    figures.unit(series.key())));
+                                    "figure.with-unit", figures.value(ys[ys.length - 1]), figures.unit(series.key())));
         });
         getChildren().addAll(column(6, row(8, step, space(), percent), bar), row(8, name, space(), value), plot);
     }

@@ -1,13 +1,13 @@
 package io.infergrid.app.ui.control;
 
 import java.util.function.IntFunction;
-import javafx.scene.canvas.GraphicsContext;
-import javafx.scene.paint.Color;
-import javafx.scene.text.TextAlignment;
 import javafx.geometry.VPos;
 import javafx.scene.AccessibleRole;
+import javafx.scene.canvas.GraphicsContext;
 import javafx.scene.control.Tooltip;
 import javafx.scene.input.MouseEvent;
+import javafx.scene.paint.Color;
+import javafx.scene.text.TextAlignment;
 
 /**
  * The blocks of a model as cells in a line, like the pieces in a torrent client: the stronger the colour, the more peers

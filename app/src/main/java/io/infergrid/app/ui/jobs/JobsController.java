@@ -122,10 +122,12 @@ public final class JobsController implements Screen {
         if (!jobs.isEmpty()) {
             model.phase.set(Phase.FILLED);
         } else {
-            model.phase.set(
-                    filter == Filter.ALL && model.search.get().isEmpty() ? Phase.EMPTY : Phase.NO_MATCH);
+            model.phase.set(filter == Filter.ALL && model.search.get().isEmpty() ? Phase.EMPTY : Phase.NO_MATCH);
         }
-        jobs.stream().filter(job -> job.id().equals(chosenId)).findFirst().ifPresentOrElse(this::choose, () -> choose((JobRecord) null));
+        jobs.stream()
+                .filter(job -> job.id().equals(chosenId))
+                .findFirst()
+                .ifPresentOrElse(this::choose, () -> choose((JobRecord) null));
         wanted = null;
     }
 

@@ -170,11 +170,12 @@ final class JobsView {
             }
             case EMPTY -> empty(Feather.INBOX, texts.get("jobs.empty.title"), texts.get("jobs.empty.text"));
             case NO_MATCH -> empty(Feather.SEARCH, texts.get("jobs.no-match.title"), texts.get("jobs.no-match.text"));
-            case FAILED -> empty(
-                    Feather.ALERT_TRIANGLE,
-                    texts.get("jobs.failed.title"),
-                    model.failure.get(),
-                    button(texts.get("jobs.retry"), Feather.ROTATE_CW, controller::ask));
+            case FAILED ->
+                empty(
+                        Feather.ALERT_TRIANGLE,
+                        texts.get("jobs.failed.title"),
+                        model.failure.get(),
+                        button(texts.get("jobs.retry"), Feather.ROTATE_CW, controller::ask));
         };
     }
 
@@ -210,7 +211,8 @@ final class JobsView {
     private TableColumn<JobRecord, String> state() {
         var column = new TableColumn<JobRecord, String>(texts.get("jobs.column.state"));
         column.setPrefWidth(96);
-        column.setCellValueFactory(features -> new ReadOnlyObjectWrapper<>(features.getValue().state()));
+        column.setCellValueFactory(
+                features -> new ReadOnlyObjectWrapper<>(features.getValue().state()));
         column.setCellFactory(any -> new TableCell<>() {
             private final Label word = badge("", Tone.NEUTRAL);
 
@@ -266,7 +268,11 @@ final class JobsView {
                 iconButton(texts.get("jobs.copy-id"), Feather.COPY, () -> controller.copy(job.id())));
         var facts = column(
                 8,
-                row(8, badge(texts.getOr("job.state." + job.state(), job.state()), Tone.ofJob(job.state())), space(), id),
+                row(
+                        8,
+                        badge(texts.getOr("job.state." + job.state(), job.state()), Tone.ofJob(job.state())),
+                        space(),
+                        id),
                 fact("jobs.detail.started", formats.date(job.startedAt())),
                 fact("jobs.detail.took", formats.time(Duration.ofMillis(job.durationMillis()))),
                 fact("jobs.detail.prompt", texts.get("unit.tokens", job.promptTokens())),

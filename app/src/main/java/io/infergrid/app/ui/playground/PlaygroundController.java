@@ -83,7 +83,8 @@ public final class PlaygroundController implements Screen {
         }
         model.turns.add(new Turn(true, prompt));
         var messages = model.turns.stream()
-                .filter(turn -> turn.tone.get() != Tone.DANGER && !turn.text.get().isEmpty())
+                .filter(turn ->
+                        turn.tone.get() != Tone.DANGER && !turn.text.get().isEmpty())
                 .map(turn -> new ChatMessage(turn.user ? "user" : "assistant", turn.text.get()))
                 .toList();
         var options = new ChatOptions(
@@ -245,9 +246,8 @@ public final class PlaygroundController implements Screen {
             }
             tokens++;
             text.append(words);
-            trace.add(hops.stream()
-                    .mapToDouble(hop -> hop.time().toNanos() / 1e6)
-                    .toArray());
+            trace.add(
+                    hops.stream().mapToDouble(hop -> hop.time().toNanos() / 1e6).toArray());
             if (trace.size() > TRACE) {
                 trace.removeFirst();
             }

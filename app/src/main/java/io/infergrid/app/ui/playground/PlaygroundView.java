@@ -82,7 +82,8 @@ final class PlaygroundView {
         var clear = button(texts.get("playground.clear"), Feather.PLUS, this::clear);
         clear.disableProperty().bind(Bindings.isEmpty(model.turns));
         var head = screenHead(texts.get("playground.name"), "", clear);
-        var subtitle = (Label) ((VBox) head.getChildren().getFirst()).getChildren().get(1);
+        var subtitle =
+                (Label) ((VBox) head.getChildren().getFirst()).getChildren().get(1);
         subtitle.textProperty().bind(model.subtitle);
         return head;
     }
@@ -109,12 +110,14 @@ final class PlaygroundView {
         });
         conversation.heightProperty().subscribe(height -> scroll.setVvalue(1));
         var suggestions = SUGGESTIONS.stream()
-                .map(key -> button(texts.get(key), Feather.CORNER_DOWN_LEFT, () -> controller.ask(texts.get(key)), "chip"))
+                .map(key ->
+                        button(texts.get(key), Feather.CORNER_DOWN_LEFT, () -> controller.ask(texts.get(key)), "chip"))
                 .toArray(Button[]::new);
         for (var suggestion : suggestions) {
             suggestion.disableProperty().bind(model.ready.not());
         }
-        var first = empty(Feather.MESSAGE_SQUARE, texts.get("playground.empty.title"), texts.get("playground.empty.text"));
+        var first =
+                empty(Feather.MESSAGE_SQUARE, texts.get("playground.empty.title"), texts.get("playground.empty.text"));
         var ask = column(8, suggestions);
         ask.setAlignment(Pos.CENTER);
         first.getChildren().add(shownWhen(ask, model.ready));
@@ -218,8 +221,8 @@ final class PlaygroundView {
         var rate = figure(model.rate, "playground.rate");
         var first = figure(model.firstToken, "playground.first");
         var figures = shownWhen(row(0, rate, space(), first), model.rate.isNotEmpty());
-        var trace = shownWhen(
-                column(4, label(texts.get("playground.trace"), "caption"), chart), model.rate.isNotEmpty());
+        var trace =
+                shownWhen(column(4, label(texts.get("playground.trace"), "caption"), chart), model.rate.isNotEmpty());
         var card = titledCard(texts.get("playground.stages"), rows, figures, trace);
         var tokens = label("", "caption");
         tokens.textProperty().bind(model.tokens);
@@ -244,8 +247,7 @@ final class PlaygroundView {
         fill.maxWidthProperty().bind(bar.widthProperty().multiply(Math.clamp(stage.share(), 0, 1)));
         StackPane.setAlignment(fill, Pos.CENTER_LEFT);
         bar.getChildren().add(fill);
-        return column(
-                6, row(8, dot, label(stage.name(), "value"), label(stage.peer(), "caption"), space(), time), bar);
+        return column(6, row(8, dot, label(stage.name(), "value"), label(stage.peer(), "caption"), space(), time), bar);
     }
 
     private VBox optionsCard() {
@@ -276,7 +278,8 @@ final class PlaygroundView {
     }
 
     private Node seed() {
-        var factory = new SpinnerValueFactory.IntegerSpinnerValueFactory(0, Integer.MAX_VALUE, (int) model.seed.get(), 1);
+        var factory =
+                new SpinnerValueFactory.IntegerSpinnerValueFactory(0, Integer.MAX_VALUE, (int) model.seed.get(), 1);
         factory.valueProperty().subscribe(next -> model.seed.set(next));
         return spinner("playground.seed", new Spinner<>(factory));
     }

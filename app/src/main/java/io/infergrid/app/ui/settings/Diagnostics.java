@@ -17,7 +17,9 @@ final class Diagnostics {
         var words = new StringBuilder();
         words.append("InferGrid ").append(version).append('\n');
         words.append("Java ").append(System.getProperty("java.runtime.version")).append('\n');
-        words.append("JavaFX ").append(System.getProperty("javafx.runtime.version")).append('\n');
+        words.append("JavaFX ")
+                .append(System.getProperty("javafx.runtime.version"))
+                .append('\n');
         words.append("System ")
                 .append(System.getProperty("os.name"))
                 .append(' ')

@@ -68,8 +68,7 @@ public final class RigOptions {
                 on -> change.accept(now -> now.withGateway(on, now.gatewayPort())));
         var words = paragraph("", "caption");
         words.textProperty()
-                .bind(settings.map(
-                        now -> texts.get("settings.gateway.hint", Integer.toString(now.gatewayPort()))));
+                .bind(settings.map(now -> texts.get("settings.gateway.hint", Integer.toString(now.gatewayPort()))));
         return column(2, box, words);
     }
 

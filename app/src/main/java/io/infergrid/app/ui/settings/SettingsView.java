@@ -55,8 +55,7 @@ final class SettingsView {
         right.setPrefWidth(420);
         var both = row(16, left, right);
         both.setAlignment(Pos.TOP_LEFT);
-        root = scrolling(column(
-                16, screenHead(texts.get("settings.name"), texts.get("settings.subtitle")), both));
+        root = scrolling(column(16, screenHead(texts.get("settings.name"), texts.get("settings.subtitle")), both));
     }
 
     Parent root() {
@@ -85,10 +84,7 @@ final class SettingsView {
     }
 
     private <T extends Enum<T>> Segments<T> segments(
-            T[] choices,
-            ObservableValue<T> now,
-            String key,
-            Consumer<T> chosen) {
+            T[] choices, ObservableValue<T> now, String key, Consumer<T> chosen) {
         return new Segments<>(
                 List.of(choices),
                 now,
@@ -140,12 +136,11 @@ final class SettingsView {
     }
 
     private Node line(Check check) {
-        var tone =
-                switch (check.status()) {
-                    case OK -> Tone.SUCCESS;
-                    case WARNING -> Tone.WARNING;
-                    case FAILED -> Tone.DANGER;
-                };
+        var tone = switch (check.status()) {
+            case OK -> Tone.SUCCESS;
+            case WARNING -> Tone.WARNING;
+            case FAILED -> Tone.DANGER;
+        };
         var mark = icon(tone == Tone.SUCCESS ? Feather.CHECK_CIRCLE : Feather.ALERT_CIRCLE, "mark");
         tone(mark, tone);
         var words = column(1, paragraph(check.name(), "value"), paragraph(check.found(), "caption"));
@@ -183,12 +178,7 @@ final class SettingsView {
                 texts.get("settings.about"),
                 paragraph(texts.get("settings.about.text", SettingsController.version()), "muted"),
                 paragraph(texts.get("settings.about.licences"), "caption"),
-                row(
-                        8,
-                        button(
-                                texts.get("settings.copy-diagnostics"),
-                                Feather.CLIPBOARD,
-                                controller::copyDiagnostics)));
+                row(8, button(texts.get("settings.copy-diagnostics"), Feather.CLIPBOARD, controller::copyDiagnostics)));
         return card;
     }
 }

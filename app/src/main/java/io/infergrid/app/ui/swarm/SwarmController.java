@@ -73,8 +73,7 @@ public final class SwarmController implements Screen {
         model.ownPeerId.set(swarm.ownPeerId());
         model.addresses.set(swarm.addresses());
         model.coverage.set(coverage(swarm, blocks));
-        model.peers.set(
-                swarm.peers().stream().map(peer -> line(peer, blocks)).toList());
+        model.peers.set(swarm.peers().stream().map(peer -> line(peer, blocks)).toList());
         model.transfers.set(swarm.transfers().stream().map(this::line).toList());
     }
 

@@ -52,7 +52,9 @@ final class SwarmScreen {
 
     private HBox head() {
         var head = screenHead(texts.get("swarm.name"), "");
-        ((Label) ((VBox) head.getChildren().getFirst()).getChildren().get(1)).textProperty().bind(model.subtitle);
+        ((Label) ((VBox) head.getChildren().getFirst()).getChildren().get(1))
+                .textProperty()
+                .bind(model.subtitle);
         var own = column(2);
         own.setAlignment(Pos.CENTER_RIGHT);
         Runnable fill = () -> {
@@ -105,7 +107,8 @@ final class SwarmScreen {
             name.setText(coverage.model());
             ((Label) axis.getChildren().getFirst()).setText(texts.get("blocks.one", 0));
             ((Label) axis.getChildren().getLast())
-                    .setText(texts.get("blocks.one", Math.max(0, coverage.depths().size() - 1)));
+                    .setText(texts.get(
+                            "blocks.one", Math.max(0, coverage.depths().size() - 1)));
         });
         return card;
     }
@@ -114,7 +117,10 @@ final class SwarmScreen {
         var lines = column(0);
         var none = empty(Feather.SHARE_2, texts.get("swarm.peers.empty.title"), texts.get("swarm.peers.empty.text"));
         model.peers.subscribe(peers -> lines.getChildren()
-                .setAll(peers.isEmpty() ? List.of(none) : peers.stream().map(this::line).toList()));
+                .setAll(
+                        peers.isEmpty()
+                                ? List.of(none)
+                                : peers.stream().map(this::line).toList()));
         var card = titledCard(texts.get("swarm.peers.title"), lines);
         return card;
     }

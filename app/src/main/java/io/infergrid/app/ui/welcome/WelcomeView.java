@@ -81,8 +81,7 @@ final class WelcomeView {
             var bar = new Region();
             bar.getStyleClass().add("step");
             var position = i;
-            controller.step.subscribe(
-                    now -> bar.pseudoClassStateChanged(REACHED, now.intValue() >= position));
+            controller.step.subscribe(now -> bar.pseudoClassStateChanged(REACHED, now.intValue() >= position));
             bars.getChildren().add(bar);
         }
         var count = label("", "caption");
@@ -119,7 +118,10 @@ final class WelcomeView {
     private VBox page(String key, Node... content) {
         var page = column(
                 24,
-                column(6, paragraph(texts.get(key + ".title"), "welcome-title"), paragraph(texts.get(key + ".text"), "welcome-text")));
+                column(
+                        6,
+                        paragraph(texts.get(key + ".title"), "welcome-title"),
+                        paragraph(texts.get(key + ".text"), "welcome-text")));
         page.getChildren().addAll(content);
         return page;
     }
@@ -150,8 +152,8 @@ final class WelcomeView {
         var plot = new LivePlot(benchmark, texts, formats);
         VBox.setVgrow(plot, Priority.ALWAYS);
         var result = column(8);
-        benchmark.records.subscribe(records -> result.getChildren()
-                .setAll(records.isEmpty() ? List.of() : result(records.getFirst())));
+        benchmark.records.subscribe(
+                records -> result.getChildren().setAll(records.isEmpty() ? List.of() : result(records.getFirst())));
         var run = button(texts.get("welcome.device.measure"), Feather.ACTIVITY, controller::measure);
         run.setId("welcome-measure");
         var cancel = button(texts.get("benchmark.cancel"), Feather.X, controller::cancelMeasuring);
@@ -205,7 +207,10 @@ final class WelcomeView {
                             .add(column(
                                     0,
                                     label(
-                                            texts.get("figure.with-unit", words.value(value == null ? 0 : value), words.unit(key)),
+                                            texts.get(
+                                                    "figure.with-unit",
+                                                    words.value(value == null ? 0 : value),
+                                                    words.unit(key)),
                                             "figure-small"),
                                     label(words.name(key), "caption")));
                 });
