@@ -3,8 +3,10 @@ package io.infergrid.compute.tokenizer;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.infergrid.compute.gguf.GgufMetadata;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * SentencePiece's BPE: characters merge to the neighbouring pair whose token has the highest score, the leftmost first;
@@ -13,6 +15,7 @@ import java.util.Locale;
 final class SentencePieceTokenizer extends VocabularyTokenizer {
 
     private static final char SPACE = '\u2581';
+    private static final int MOST_SEEN = 1 << 16;
     private static final byte[] NOTHING = {};
 
     private final boolean addSpacePrefix;
@@ -42,7 +45,22 @@ final class SentencePieceTokenizer extends VocabularyTokenizer {
         int[] symbols =
                 prefixed.replace(' ', SPACE).codePoints().map(this::symbol).toArray();
         var merged = new IntList();
-        MergeQueue.merge(symbols, this::mergeByScore, merged);
+        // text repeats its pairs, and looking one up means to join two strings
+        Map<Long, Long> seen = new HashMap<>();
+        MergeQueue.merge(
+                symbols,
+                (left, right) -> {
+                    long pair = ((long) left << 32) | (right & 0xFFFF_FFFFL);
+                    Long known = seen.get(pair);
+                    if (known == null) {
+                        known = mergeByScore(left, right);
+                        if (seen.size() < MOST_SEEN) {
+                            seen.put(pair, known);
+                        }
+                    }
+                    return known;
+                },
+                merged);
         for (int i = 0; i < merged.size(); i++) {
             int symbol = merged.get(i);
             if (symbol >= 0) {

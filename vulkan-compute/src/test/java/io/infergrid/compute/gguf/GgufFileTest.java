@@ -130,7 +130,10 @@ class GgufFileTest {
 
     @Test
     void rows_of_every_type_become_floats() {
-        assertThat(row(TensorType.F16, 2, bytes(4).putShort(Float.floatToFloat16(1.5f)).putShort((short) 0xBC00)))
+        assertThat(row(
+                        TensorType.F16,
+                        2,
+                        bytes(4).putShort(Float.floatToFloat16(1.5f)).putShort((short) 0xBC00)))
                 .containsExactly(1.5f, -1f);
 
         var q4 = bytes(18).putShort(Float.floatToFloat16(2f));

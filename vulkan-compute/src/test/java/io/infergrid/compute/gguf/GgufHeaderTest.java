@@ -118,23 +118,25 @@ class GgufHeaderTest {
         assertRefused(
                 header(0, 2).key("k", UINT8).int8(0).key("k", UINT8).int8(0),
                 "metadata key 'k': expected it once, found it again");
-        assertRefused(
-                header(0, 1).key("general.alignment", UINT32).int32(48), "expected a power of two, found 48");
+        assertRefused(header(0, 1).key("general.alignment", UINT32).int32(48), "expected a power of two, found 48");
     }
 
     @Test
     void tensors_that_cannot_be_are_refused() {
         assertRefused(header(1, 0).tensor("t", F32, 0), "tensor 't': expected 1..4 dimensions, found 0");
         assertRefused(header(1, 0).tensor("t", F32, 0, 0), "tensor 't': expected dimensions of at most");
-        assertRefused(header(1, 0).tensor("t", F32, 0, 1L << 33, 1L << 33), "tensor 't': expected dimensions of at most");
+        assertRefused(
+                header(1, 0).tensor("t", F32, 0, 1L << 33, 1L << 33), "tensor 't': expected dimensions of at most");
         assertRefused(header(1, 0).tensor("t", 12, 0, 256), "F32, F16, Q4_0, Q8_0, Q6_K, found Q4_K");
         assertRefused(header(1, 0).tensor("t", 77, 0, 256), "found ggml type 77");
-        assertRefused(header(1, 0).tensor("t", 8, 0, 33), "expected rows of Q8_0 in multiples of 32 elements, found 33");
+        assertRefused(
+                header(1, 0).tensor("t", 8, 0, 33), "expected rows of Q8_0 in multiples of 32 elements, found 33");
         assertRefused(header(1, 0).tensor("t", F32, 16, 4), "expected an offset in multiples of 32, found 16");
         assertRefused(header(1, 0).tensor("t", F32, -32, 4), "expected an offset inside the file");
         assertRefused(header(1, 0).tensor("t".repeat(65), F32, 0, 4), "tensor 0 name length: expected at most 64");
         assertRefused(
-                header(2, 0).tensor("t", F32, 0, 4).tensor("t", F32, 32, 4), "tensor 't': expected it once, found it again");
+                header(2, 0).tensor("t", F32, 0, 4).tensor("t", F32, 32, 4),
+                "tensor 't': expected it once, found it again");
         assertRefused(
                 header(2, 0).tensor("a", F32, 0, 16).tensor("b", F32, 32, 4),
                 "tensor 'b': expected data of its own, found it at 32 inside that of 'a'");
@@ -142,7 +144,8 @@ class GgufHeaderTest {
 
     @Test
     void names_from_a_file_stay_on_one_line_of_an_error() {
-        assertThatThrownBy(() -> header(0, 1).key("a\nb\u2028" + "c".repeat(500), 99).read())
+        assertThatThrownBy(() ->
+                        header(0, 1).key("a\nb\u2028" + "c".repeat(500), 99).read())
                 .isInstanceOf(GgufException.class)
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n").hasSizeLessThan(250));
     }
@@ -160,7 +163,8 @@ class GgufHeaderTest {
                 .hasMessage("expected the metadata key 'absent', found none");
         assertThatThrownBy(() -> metadata.requiredInt("s", 0, 9))
                 .hasMessage("metadata key 's': expected an integer, found STRING");
-        assertThatThrownBy(() -> metadata.requiredInt("n", 8, 9)).hasMessage("metadata key 'n': expected 8..9, found 7");
+        assertThatThrownBy(() -> metadata.requiredInt("n", 8, 9))
+                .hasMessage("metadata key 'n': expected 8..9, found 7");
         assertThatThrownBy(() -> metadata.requiredFloat("nan", 0, 1)).hasMessageContaining("found NaN");
         assertThatThrownBy(() -> metadata.floats("list")).hasMessageContaining("found array of 1 STRING");
         assertThat(metadata.optionalInt("absent", 3, 0, 9)).isEqualTo(3);

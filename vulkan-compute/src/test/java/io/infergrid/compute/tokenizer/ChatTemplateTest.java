@@ -49,8 +49,10 @@ class ChatTemplateTest {
                         + "<|start_header_id|>assistant<|end_header_id|>\n\n");
         assertThat(shown(ChatTemplate.LLAMA_2))
                 .isEqualTo("<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Hello! </s><s>[INST] Bye [/INST]");
-        assertThat(shown(ChatTemplate.MISTRAL)).isEqualTo("<s>[INST] Be brief.\n\nHi [/INST] Hello!</s>[INST] Bye [/INST]");
-        assertThat(shown(ChatTemplate.PLAIN)).isEqualTo("<s>System: Be brief.\nUser: Hi\nAssistant: Hello!\nUser: Bye\nAssistant:");
+        assertThat(shown(ChatTemplate.MISTRAL))
+                .isEqualTo("<s>[INST] Be brief.\n\nHi [/INST] Hello!</s>[INST] Bye [/INST]");
+        assertThat(shown(ChatTemplate.PLAIN))
+                .isEqualTo("<s>System: Be brief.\nUser: Hi\nAssistant: Hello!\nUser: Bye\nAssistant:");
     }
 
     @Test

@@ -31,12 +31,14 @@ class TokenizerConformanceTest {
 
     @TestFactory
     Stream<DynamicTest> ids_become_the_text_again() {
-        return Vocabularies.NAMES.stream().map(name -> dynamicTest(name, () -> {
-            Tokenizer tokenizer = Vocabularies.tokenizer(name);
-            for (String text : TEXTS) {
-                assertThat(tokenizer.decode(tokenizer.encode(text, true, false))).isEqualTo(text);
-            }
-        }));
+        return Vocabularies.NAMES.stream()
+                .map(name -> dynamicTest(name, () -> {
+                    Tokenizer tokenizer = Vocabularies.tokenizer(name);
+                    for (String text : TEXTS) {
+                        assertThat(tokenizer.decode(tokenizer.encode(text, true, false)))
+                                .isEqualTo(text);
+                    }
+                }));
     }
 
     private static String join(int[] ids) {

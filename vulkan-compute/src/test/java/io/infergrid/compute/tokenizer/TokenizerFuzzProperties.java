@@ -37,7 +37,12 @@ class TokenizerFuzzProperties {
             @ForAll float[] scores,
             @ForAll("types") List<Integer> types,
             @ForAll String text) {
-        exercise(vocabulary("llama", tokens, types).float32s("tokenizer.ggml.scores", scores.length == 0 ? scores : Arrays.copyOf(scores, tokens.size())), text);
+        exercise(
+                vocabulary("llama", tokens, types)
+                        .float32s(
+                                "tokenizer.ggml.scores",
+                                scores.length == 0 ? scores : Arrays.copyOf(scores, tokens.size())),
+                text);
     }
 
     @Provide
@@ -57,7 +62,9 @@ class TokenizerFuzzProperties {
         return GgufMetadata.builder()
                 .string("tokenizer.ggml.model", model)
                 .strings("tokenizer.ggml.tokens", tokens)
-                .int32s("tokenizer.ggml.token_type", types.stream().limit(tokens.size()).mapToInt(i -> i).toArray());
+                .int32s(
+                        "tokenizer.ggml.token_type",
+                        types.stream().limit(tokens.size()).mapToInt(i -> i).toArray());
     }
 
     private static void exercise(GgufMetadata.Builder metadata, String text) {
@@ -70,7 +77,7 @@ class TokenizerFuzzProperties {
         }
         for (boolean special : new boolean[] {false, true}) {
             int[] ids = tokenizer.encode(text, special, special);
-            assertThat(ids).allMatch(id -> id >= 0 && id < tokenizer.vocabularySize());
+            assertThat(Arrays.stream(ids)).allMatch(id -> id >= 0 && id < tokenizer.vocabularySize());
             StreamingDecoder decoder = tokenizer.decoder();
             var streamed = new StringBuilder();
             for (int id : ids) {
