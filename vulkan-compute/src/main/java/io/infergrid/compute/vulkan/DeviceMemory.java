@@ -155,19 +155,23 @@ final class DeviceMemory implements AutoCloseable {
                 long start = entry.getKey();
                 long end = start + entry.getValue();
                 long offset = (start + alignment - 1) / alignment * alignment;
-                if (offset + wanted > end) {
-                    continue;
+                if (offset + wanted <= end) {
+                    cut(start, offset, offset + wanted, end);
+                    return offset;
                 }
-                free.remove(start);
-                if (offset > start) {
-                    free.put(start, offset - start);
-                }
-                if (end > offset + wanted) {
-                    free.put(offset + wanted, end - offset - wanted);
-                }
-                return offset;
             }
             return -1;
+        }
+
+        /** Takes [from, to) out of the free range [start, end). */
+        private void cut(long start, long from, long to, long end) {
+            free.remove(start);
+            if (from > start) {
+                free.put(start, from - start);
+            }
+            if (end > to) {
+                free.put(to, end - to);
+            }
         }
 
         void giveBack(long offset, long size) {

@@ -9,10 +9,16 @@ final class Kernels {
 
     /** What becomes of a matrix's results; the numbers are those of output.glsl. */
     enum Mode {
-        PLAIN,
-        BIAS,
-        RESIDUAL,
-        BOUNDARY
+        PLAIN(0),
+        BIAS(1),
+        RESIDUAL(2),
+        BOUNDARY(3);
+
+        private final int word;
+
+        Mode(int word) {
+            this.word = word;
+        }
     }
 
     /** How the queries, keys and values of a token lie in memory. */
@@ -106,7 +112,7 @@ final class Kernels {
                 outStride,
                 part.outOffset(),
                 part.outOffset(),
-                mode.ordinal());
+                mode.word);
     }
 
     private void blockMatmul(
@@ -143,7 +149,7 @@ final class Kernels {
                 outStride,
                 part.outOffset(),
                 part.outOffset(),
-                mode.ordinal());
+                mode.word);
     }
 
     void rotateAndStore(

@@ -17,15 +17,13 @@ import org.lwjgl.vulkan.VkSubmitInfo;
 /** The one platform thread that submits to a device's queue and waits for it; callers block until their work is done. */
 final class QueueThread implements AutoCloseable {
 
-    private static final Runnable STOP = () -> {};
-
     private final VkDevice device;
     private final VkQueue queue;
     private final LiveObjects live;
     private final long fence;
     private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
     private final Thread thread;
-    private boolean closed;
+    private volatile boolean closed;
 
     QueueThread(VkDevice device, int family, LiveObjects live) {
         this.device = device;
@@ -46,8 +44,9 @@ final class QueueThread implements AutoCloseable {
 
     private void run() {
         try {
-            for (Runnable task = tasks.take(); task != STOP; task = tasks.take()) {
-                task.run();
+            // close() adds a last, empty task after it has set the flag
+            while (!closed || !tasks.isEmpty()) {
+                tasks.take().run();
             }
         } catch (InterruptedException e) {
             throw new IllegalStateException("expected the queue's thread to be stopped by close, found it interrupted", e);
@@ -112,7 +111,7 @@ final class QueueThread implements AutoCloseable {
                 return;
             }
             closed = true;
-            tasks.add(STOP);
+            tasks.add(() -> {});
         }
         boolean interrupted = false;
         while (true) {

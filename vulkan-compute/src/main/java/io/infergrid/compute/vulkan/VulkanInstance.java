@@ -143,7 +143,7 @@ public final class VulkanInstance implements AutoCloseable {
             }
             devices.sort(Comparator.comparing((PhysicalDevice d) -> !d.facts().usable())
                     .thenComparing(d -> d.facts().kind())
-                    .thenComparing(d -> -d.facts().deviceMemoryBytes()));
+                    .thenComparingLong(d -> -d.facts().deviceMemoryBytes()));
             return devices;
         }
     }

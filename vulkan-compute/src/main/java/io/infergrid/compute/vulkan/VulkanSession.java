@@ -16,9 +16,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A session on the device. A step (one token, or several of a prefill) is one sequence of commands, recorded when first
@@ -37,6 +37,9 @@ final class VulkanSession implements StageSession {
         ALL_LOGITS
     }
 
+    /** What a sequence was recorded for: at most so many tokens, and what is read back. */
+    private record Recorded(int tokens, Result result) {}
+
     private final VulkanStage stage;
     private final ModelConfig config;
     private final int maxPositions;
@@ -49,8 +52,7 @@ final class VulkanSession implements StageSession {
     private final DeviceBuffer output;
     private final DeviceBuffer x;
     private final StepRecorder recorder;
-    // [one token or tokensPerStep][result]
-    private final @Nullable CommandSequence[][] sequences = new CommandSequence[2][Result.values().length];
+    private final Map<Recorded, CommandSequence> sequences = new HashMap<>();
     private int position;
 
     private VulkanSession(VulkanStage stage, int maxPositions) {
@@ -186,13 +188,8 @@ final class VulkanSession implements StageSession {
     }
 
     private CommandSequence sequence(int tokens, Result result) {
-        int size = tokens == 1 ? 0 : 1;
-        CommandSequence sequence = sequences[size][result.ordinal()];
-        if (sequence == null) {
-            sequence = own(record(tokens == 1 ? 1 : tokensPerStep, result));
-            sequences[size][result.ordinal()] = sequence;
-        }
-        return sequence;
+        return sequences.computeIfAbsent(
+                new Recorded(tokens == 1 ? 1 : tokensPerStep, result), key -> own(record(key.tokens(), key.result())));
     }
 
     private CommandSequence record(int tokens, Result result) {

@@ -1,0 +1,212 @@
+package io.infergrid.compute.benchmark;
+
+import io.infergrid.compute.conformance.Conformance;
+import io.infergrid.compute.conformance.ConformanceReport;
+import io.infergrid.compute.conformance.SeededModel;
+import io.infergrid.compute.engine.Backend;
+import io.infergrid.compute.engine.Boundary;
+import io.infergrid.compute.engine.StageInput;
+import io.infergrid.compute.engine.StageSession;
+import io.infergrid.compute.engine.StageSession.LogitsWanted;
+import io.infergrid.compute.engine.StageSpec;
+import io.infergrid.compute.gguf.TensorType;
+import io.infergrid.compute.model.ModelConfig;
+import io.infergrid.compute.vulkan.BandwidthProbe;
+import io.infergrid.compute.vulkan.DeviceFacts;
+import io.infergrid.compute.vulkan.VulkanBackend;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import java.util.function.DoubleSupplier;
+
+/**
+ * Measures a backend: its conformance, its memory, its transfers, its matrix kernels, and a model's tokens a second. Every
+ * figure is the median of what was seen in a second; every measurement is also a sample for a live plot.
+ */
+public final class Benchmark {
+
+    private static final double GIGA = 1e9;
+    // conformance, two of memory, two of transfers, two matrices, prefill, decode
+    private static final int STEPS = 9;
+    private static final int FEWEST_RUNS = 3;
+
+    private static final int MATRIX_ROWS = 4096;
+    private static final int MATRIX_COLUMNS = 1024;
+    private static final int MATRIX_POSITIONS = 32;
+
+    private final Backend backend;
+    private final BenchmarkPlan plan;
+    private final BenchmarkListener listener;
+    private final BooleanSupplier cancelled;
+    private final long start = System.nanoTime();
+    private final Map<String, Double> figures = new LinkedHashMap<>();
+    private int stepsDone;
+
+    private Benchmark(Backend backend, BenchmarkPlan plan, BenchmarkListener listener, BooleanSupplier cancelled) {
+        this.backend = backend;
+        this.plan = plan;
+        this.listener = listener;
+        this.cancelled = cancelled;
+    }
+
+    /**
+     * Runs a benchmark; blocks for about {@code 9 * plan.perFigure()} and the time that a device compiles its kernels.
+     *
+     * @param cancelled asked between measurements
+     * @throws CancellationException after {@code cancelled} has said true
+     */
+    public static BenchmarkReport run(
+            Backend backend, BenchmarkPlan plan, BenchmarkListener listener, BooleanSupplier cancelled) {
+        return new Benchmark(backend, plan, listener, cancelled).run();
+    }
+
+    private BenchmarkReport run() {
+        ConformanceReport conformance = conformance();
+        if (backend instanceof VulkanBackend vulkan) {
+            deviceMemory(vulkan);
+        } else {
+            hostMemory();
+        }
+        matrix(TensorType.Q8_0);
+        matrix(TensorType.F32);
+        model();
+        listener.progress("done", 1);
+        return new BenchmarkReport(
+                backend.name(), device(), figures, conformance, Duration.ofNanos(System.nanoTime() - start));
+    }
+
+    private BenchmarkReport.Device device() {
+        if (backend instanceof VulkanBackend vulkan) {
+            DeviceFacts facts = vulkan.facts();
+            long budget = facts.heaps().stream()
+                    .filter(DeviceFacts.Heap::deviceLocal)
+                    .mapToLong(DeviceFacts.Heap::budgetBytes)
+                    .max()
+                    .orElse(-1);
+            return new BenchmarkReport.Device(
+                    facts.name(),
+                    facts.kind().name().toLowerCase(Locale.ROOT),
+                    facts.driver(),
+                    facts.deviceMemoryBytes(),
+                    budget);
+        }
+        return new BenchmarkReport.Device(
+                backend.device(),
+                "cpu",
+                System.getProperty("java.vm.name") + " " + Runtime.version(),
+                Runtime.getRuntime().maxMemory(),
+                -1);
+    }
+
+    private ConformanceReport conformance() {
+        ConformanceReport report = Conformance.run(
+                backend,
+                cancelled,
+                (operation, fraction) -> listener.progress("conformance: " + operation, (stepsDone + fraction) / STEPS));
+        stepsDone++;
+        requireNotCancelled();
+        return report;
+    }
+
+    private void deviceMemory(VulkanBackend vulkan) {
+        try (var probe = new BandwidthProbe(vulkan, plan.transferBytes())) {
+            measure("memory.read.GBps", "reading device memory", () -> probe.read() / GIGA);
+            measure("memory.copy.GBps", "copying device memory", () -> probe.copy() / GIGA);
+            measure("transfer.toDevice.GBps", "sending to the device", () -> probe.toDevice() / GIGA);
+            measure("transfer.fromDevice.GBps", "fetching from the device", () -> probe.fromDevice() / GIGA);
+        }
+    }
+
+    /** The processor's memory is its device memory: nothing is transferred. */
+    private void hostMemory() {
+        try (var memory = new HostMemory(plan.transferBytes())) {
+            measure("memory.read.GBps", "reading memory", () -> memory.read() / GIGA);
+            measure("memory.copy.GBps", "copying memory", () -> memory.copy() / GIGA);
+        }
+        stepsDone += 2;
+    }
+
+    /** Multiply-adds a second of a matrix with a batch of positions, as a prefill has it. */
+    private void matrix(TensorType type) {
+        var shape = new SeededModel.Shape(
+                "llama", MATRIX_COLUMNS, 1, 16, 16, 64, 32, MATRIX_ROWS, 64, type, true);
+        var input = new Boundary(
+                MATRIX_POSITIONS, MATRIX_COLUMNS, constantHalves(MATRIX_POSITIONS * MATRIX_COLUMNS));
+        double multiplyAdds = (double) MATRIX_ROWS * MATRIX_COLUMNS * MATRIX_POSITIONS;
+        String name = type.name().toLowerCase(Locale.ROOT);
+        try (var stage = backend.load(SeededModel.of(shape, 1), new StageSpec(1, 1, false, true));
+                var session = stage.open(MATRIX_POSITIONS)) {
+            measure("matrix." + name + ".GMACps", "multiplying " + name + " matrices", () -> {
+                session.rewind(0);
+                return multiplyAdds / GIGA / seconds(session, input, LogitsWanted.ALL);
+            });
+        }
+    }
+
+    private static byte[] constantHalves(int count) {
+        var wire = new byte[count * 2];
+        for (int i = 0; i < count; i++) {
+            wire[2 * i + 1] = (byte) (i % 3 == 0 ? 0x3c : 0xb8); // 1 and -0.5
+        }
+        return wire;
+    }
+
+    private void model() {
+        ModelConfig config = ModelConfig.of(plan.model().metadata());
+        String name = plan.modelName();
+        listener.progress("loading " + name, (double) stepsDone / STEPS);
+        try (var stage = backend.load(plan.model(), StageSpec.whole(config.blocks()));
+                var session = stage.open(plan.promptTokens() + plan.generatedTokens())) {
+            var prompt = new int[plan.promptTokens()];
+            for (int i = 0; i < prompt.length; i++) {
+                prompt[i] = (int) ((i * 7919L + 13) % config.vocabulary());
+            }
+            measure(name + ".prefill.tokensPerSecond", "reading a prompt with " + name, () -> {
+                session.rewind(0);
+                return prompt.length / seconds(session, new StageInput.Tokens(prompt), LogitsWanted.LAST);
+            });
+            measure(name + ".decode.tokensPerSecond", "writing tokens with " + name, () -> {
+                if (session.position() == plan.promptTokens() + plan.generatedTokens()) {
+                    session.rewind(plan.promptTokens());
+                }
+                int token = (int) (session.position() * 104_729L % config.vocabulary());
+                return 1 / seconds(session, new StageInput.Tokens(token), LogitsWanted.LAST);
+            });
+        }
+    }
+
+    private static double seconds(StageSession session, StageInput input, LogitsWanted wanted) {
+        long from = System.nanoTime();
+        session.forward(input, wanted);
+        return (System.nanoTime() - from) / GIGA;
+    }
+
+    /** Takes the median of the measurements of some time, after one that warms up. */
+    private void measure(String key, String step, DoubleSupplier measurement) {
+        listener.progress(step, (double) stepsDone / STEPS);
+        requireNotCancelled();
+        measurement.getAsDouble();
+        List<Double> seen = new ArrayList<>();
+        long until = System.nanoTime() + plan.perFigure().toNanos();
+        while (seen.size() < FEWEST_RUNS || System.nanoTime() < until) {
+            requireNotCancelled();
+            double value = measurement.getAsDouble();
+            seen.add(value);
+            listener.sample(key, (System.nanoTime() - start) / GIGA, value);
+        }
+        seen.sort(Double::compare);
+        figures.put(key, seen.get(seen.size() / 2));
+        stepsDone++;
+    }
+
+    private void requireNotCancelled() {
+        if (cancelled.getAsBoolean()) {
+            throw new CancellationException("the benchmark was cancelled");
+        }
+    }
+}
