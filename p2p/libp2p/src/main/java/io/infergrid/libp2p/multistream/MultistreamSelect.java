@@ -101,8 +101,13 @@ public final class MultistreamSelect {
         pending.reset();
     }
 
+    /** Another length is refused before more is read, so that who speaks something else is not waited for. */
     private static void expectHeader(InputStream in) throws IOException {
-        var header = read(in);
+        int length = Uvarint.readLength(in, MAX_MESSAGE, "multistream");
+        if (length != HEADER.length() + 1) {
+            throw new DecodeException("multistream: expected " + HEADER + ", found a message of " + length + " bytes");
+        }
+        var header = line(in, length);
         if (!header.equals(HEADER)) {
             throw new DecodeException("multistream: expected " + HEADER + ", found '" + shown(header) + "'");
         }
@@ -123,6 +128,10 @@ public final class MultistreamSelect {
         if (length == 0) {
             throw new DecodeException("multistream: expected a message, found an empty one");
         }
+        return line(in, length);
+    }
+
+    private static String line(InputStream in, int length) throws IOException {
         var line = in.readNBytes(length);
         if (line.length < length) {
             throw new EOFException("multistream: the stream ended inside a message");

@@ -56,6 +56,7 @@ final class PeerConnection implements Connection, YamuxSession.Listener {
                 swarm.limits().yamux(),
                 memory,
                 text.substring(Math.max(0, text.length() - 6)),
+                System::nanoTime,
                 this);
     }
 
@@ -127,7 +128,7 @@ final class PeerConnection implements Connection, YamuxSession.Listener {
     }
 
     void tick(long now) {
-        session.tick(now);
+        session.tick();
         if (retired
                 && session.openStreams() == 0
                 && now - openedAt > swarm.limits().negotiation().toNanos()) {

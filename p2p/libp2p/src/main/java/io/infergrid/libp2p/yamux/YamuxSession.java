@@ -10,7 +10,6 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,6 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +56,7 @@ public final class YamuxSession implements AutoCloseable {
     private final YamuxLimits limits;
     private final MemoryBudget budget;
     private final Listener listener;
+    private final LongSupplier clock;
     private final String name;
 
     private final Map<Integer, YamuxStream> streams = new ConcurrentHashMap<>();
@@ -74,16 +75,17 @@ public final class YamuxSession implements AutoCloseable {
     private volatile boolean over;
     private volatile @Nullable IOException failure;
     private volatile long roundTripNanos;
-    private volatile long lastReceived = System.nanoTime();
+    private volatile long lastReceived;
     private volatile long pingSent;
     private volatile int pingValue;
     private volatile boolean pinging;
     private long pingAllowance = PING_BURST; // reader thread
-    private long pingRefilled = System.nanoTime();
+    private long pingRefilled;
 
     /**
      * @param client whether this side dialled
      * @param name for the names of threads
+     * @param clock nanoseconds, for pings and windows; {@link System#nanoTime} but in tests
      */
     public YamuxSession(
             SecuredChannel channel,
@@ -91,13 +93,17 @@ public final class YamuxSession implements AutoCloseable {
             YamuxLimits limits,
             MemoryBudget budget,
             String name,
+            LongSupplier clock,
             Listener listener) {
         this.channel = channel;
         this.client = client;
         this.limits = limits;
         this.budget = budget;
         this.name = name;
+        this.clock = clock;
         this.listener = listener;
+        lastReceived = clock.getAsLong();
+        pingRefilled = lastReceived;
         nextId = client ? 1 : 2;
     }
 
@@ -105,7 +111,7 @@ public final class YamuxSession implements AutoCloseable {
     public void start() {
         Thread.ofVirtual().name("yamux-read-" + name).start(this::readAll);
         Thread.ofVirtual().name("yamux-control-" + name).start(this::sendControl);
-        ping(System.nanoTime());
+        ping(now());
     }
 
     /**
@@ -173,7 +179,7 @@ public final class YamuxSession implements AutoCloseable {
         if (!closing.compareAndSet(false, true)) {
             return;
         }
-        closingSince = System.nanoTime() | 1;
+        closingSince = now() | 1;
         failStreams(new IOException("the connection was closed here"));
         if (!control.offer(Frame.header(Frame.GO_AWAY, 0, 0, Frame.NORMAL))) {
             channel.close();
@@ -186,10 +192,11 @@ public final class YamuxSession implements AutoCloseable {
         channel.close();
     }
 
-    /** What is due at this moment ({@link System#nanoTime}); never blocks. */
-    public void tick(long now) {
+    /** Does what is due; never blocks. */
+    public void tick() {
+        long now = now();
         long writing = channel.writingSince();
-        if (writing != 0 && now - writing > limits.unresponsive().toNanos()) {
+        if (writing != 0 && System.nanoTime() - writing > limits.unresponsive().toNanos()) {
             unresponsive("a write of ours was not taken for " + limits.unresponsive());
             return;
         }
@@ -198,13 +205,10 @@ public final class YamuxSession implements AutoCloseable {
             return;
         }
         streams.values().forEach(s -> s.tick(now, limits.linger().toNanos()));
-        if (pinging) {
-            if (now - pingSent > limits.unresponsive().toNanos() && lastReceived - pingSent < 0) {
-                unresponsive("no sign of life for " + limits.unresponsive() + " after a ping");
-            } else if (now - pingSent > limits.keepAlive().toNanos()) {
-                ping(now); // alive, though it does not answer pings
-            }
-        } else if (now - pingSent > limits.keepAlive().toNanos()) {
+        boolean silent = pinging && lastReceived - pingSent <= 0;
+        if (silent && now - pingSent > limits.unresponsive().toNanos()) {
+            unresponsive("no sign of life for " + limits.unresponsive() + " after a ping");
+        } else if (!silent && now - pingSent > limits.keepAlive().toNanos()) {
             ping(now);
         }
     }
@@ -219,6 +223,10 @@ public final class YamuxSession implements AutoCloseable {
         pingValue++;
         pinging = true;
         queue(Frame.header(Frame.PING, Frame.SYN, 0, pingValue));
+    }
+
+    long now() {
+        return clock.getAsLong();
     }
 
     YamuxLimits limits() {
@@ -350,17 +358,16 @@ public final class YamuxSession implements AutoCloseable {
         }
         over = true;
         failStreams(cause != null ? cause : new EOFException("the connection was closed"));
+        listener.closed(cause); // first, so that who sees the connection close finds it counted
         if (cause instanceof ProtocolViolation && cause == found) {
-            // tell it in one frame that we leave and why; the channel closes behind it, at the latest by the write
-            // timeout
             farewell();
         } else {
             channel.close();
         }
         boolean _ = control.offer(Frame.header(Frame.GO_AWAY, 0, 0, Frame.NORMAL)); // wakes the control thread
-        listener.closed(cause);
     }
 
+    /** Tells the other side in one frame that we leave and why; the channel closes behind it, at the latest by the write timeout. */
     private void farewell() {
         Thread.ofVirtual().name("yamux-farewell-" + name).start(() -> {
             try {
@@ -374,7 +381,7 @@ public final class YamuxSession implements AutoCloseable {
     }
 
     private void frame(Input in) throws IOException {
-        lastReceived = System.nanoTime();
+        lastReceived = now();
         if (in.version != 0) {
             throw new ProtocolViolation(Event.BAD_FRAME, "yamux: expected version 0, found " + in.version);
         }
@@ -389,7 +396,7 @@ public final class YamuxSession implements AutoCloseable {
 
     private void pinged(Input in) throws ProtocolViolation {
         if ((in.flags & Frame.SYN) != 0) {
-            long now = System.nanoTime();
+            long now = now();
             long earned = (now - pingRefilled) * PINGS_PER_SECOND / 1_000_000_000L;
             if (earned > 0) {
                 pingAllowance = Math.min(PING_BURST, pingAllowance + earned);
@@ -402,7 +409,7 @@ public final class YamuxSession implements AutoCloseable {
             }
             queue(Frame.header(Frame.PING, Frame.ACK, 0, in.length));
         } else if ((in.flags & Frame.ACK) != 0 && pinging && in.length == pingValue) {
-            long sample = Math.max(1, System.nanoTime() - pingSent);
+            long sample = Math.max(1, now() - pingSent);
             roundTripNanos = roundTripNanos == 0 ? sample : (roundTripNanos + sample) / 2;
             pinging = false;
         }
@@ -558,10 +565,5 @@ public final class YamuxSession implements AutoCloseable {
             }
             return bytes;
         }
-    }
-
-    /** The streams that are open now. */
-    List<YamuxStream> streams() {
-        return List.copyOf(streams.values());
     }
 }

@@ -37,12 +37,12 @@ public final class YamuxStream {
     private final Condition writable = lock.newCondition();
     private final Ring ring;
     private int firstFlags; // SYN or ACK until a thread takes them to send them
-    private boolean announcing; // a thread is sending the SYN: a reset must not overtake it
+    private boolean announcing; // a thread is sending the SYN: nothing must overtake it
     private boolean unacknowledged;
     private int window = INITIAL_WINDOW;
     private long credit = INITIAL_WINDOW; // what the other side may still send
     private int consumed; // read here and not given back yet
-    private long windowUpdated = System.nanoTime();
+    private long windowUpdated;
     private long sendWindow = INITIAL_WINDOW;
     private boolean endedHere;
     private boolean endedThere;
@@ -60,6 +60,7 @@ public final class YamuxStream {
         this.id = id;
         this.firstFlags = firstFlags;
         this.ring = ring;
+        windowUpdated = session.now();
         outbound = firstFlags == Frame.SYN;
         unacknowledged = outbound;
     }
@@ -122,7 +123,7 @@ public final class YamuxStream {
             if (here || there) {
                 ring.free();
             }
-            closedSince = System.nanoTime() | 1;
+            closedSince = session.now() | 1;
             if (deadline == 0) {
                 deadline = System.nanoTime() + session.limits().linger().toNanos() | 1;
             }
@@ -378,8 +379,11 @@ public final class YamuxStream {
             lock.unlock();
         }
         if (flags != 0) {
-            session.send(Frame.header(Frame.WINDOW_UPDATE, flags, id, 0));
-            announced(flags);
+            try {
+                session.send(Frame.header(Frame.WINDOW_UPDATE, flags, id, 0));
+            } finally {
+                announced(flags);
+            }
         }
     }
 
@@ -399,6 +403,7 @@ public final class YamuxStream {
         lock.lock();
         try {
             announcing = false;
+            writable.signal();
             reset = failure != null;
         } finally {
             lock.unlock();
@@ -411,7 +416,7 @@ public final class YamuxStream {
     /** What the next window update carries: what was read, and more if half a window went within four round trips. */
     private int giveBack() {
         int delta = consumed;
-        long now = System.nanoTime();
+        long now = session.now();
         long roundTrip = session.roundTripNanos();
         int larger = Math.min(2 * window, session.limits().maxWindow());
         if (roundTrip > 0 && now - windowUpdated < 4 * roundTrip && larger > window) {
@@ -450,12 +455,15 @@ public final class YamuxStream {
             int fromFirst = Math.min(n, first.remaining());
             var head = first.slice(first.position(), fromFirst);
             first.position(first.position() + fromFirst);
-            session.send(
-                    before(flags, n),
-                    head,
-                    n > fromFirst ? ByteBuffer.wrap(bytes, at, n - fromFirst) : NOTHING,
-                    last ? Frame.header(Frame.WINDOW_UPDATE, Frame.FIN, id, 0) : NOTHING);
-            announced(flags);
+            try {
+                session.send(
+                        before(flags, n),
+                        head,
+                        n > fromFirst ? ByteBuffer.wrap(bytes, at, n - fromFirst) : NOTHING,
+                        last ? Frame.header(Frame.WINDOW_UPDATE, Frame.FIN, id, 0) : NOTHING);
+            } finally {
+                announced(flags);
+            }
             at += n - fromFirst;
             total -= n;
         } while (total > 0);
@@ -474,7 +482,8 @@ public final class YamuxStream {
             if (endedHere) {
                 throw new IOException("the stream is closed for writing");
             }
-            if (sendWindow > 0 || wanted == 0) {
+            // while the reading thread sends the SYN, nothing may overtake it
+            if (!announcing && (sendWindow > 0 || wanted == 0)) {
                 int n = (int) Math.min(Math.min(wanted, sendWindow), YamuxSession.MAX_BODY);
                 sendWindow -= n;
                 return n;

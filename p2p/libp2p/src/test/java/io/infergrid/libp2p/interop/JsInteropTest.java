@@ -14,6 +14,7 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -239,6 +240,17 @@ class JsInteropTest {
                     assertThat(running.get(i).get()).isEqualTo(10_000 + i);
                 }
             }
+        }
+    }
+
+    @Test
+    void java_reads_the_identity_of_js_and_comes_to_the_same_peer_id() throws IOException {
+        try (var js = JsPeer.start("--seed", "interop")) {
+            var protobuf = HexFormat.of()
+                    .parseHex(js.tell("key", Map.of()).get("protobuf").asText());
+            var key = PrivateKey.decode(protobuf);
+            assertThat(key.peerId()).isEqualTo(js.peerId());
+            assertThat(key.encode()).isEqualTo(protobuf);
         }
     }
 
