@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.grid.announce;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.grid.model;
+
+import org.jspecify.annotations.NullMarked;

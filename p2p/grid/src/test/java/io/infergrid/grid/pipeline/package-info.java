@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.grid.pipeline;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.grid.placement;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.grid.wire;
+
+import org.jspecify.annotations.NullMarked;
