@@ -11,6 +11,7 @@ import io.infergrid.grid.TinyLlama;
 import io.infergrid.grid.wire.WireException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -222,7 +223,7 @@ class ModelPackageTest {
 
     private static void flip(Path file, long at) throws IOException {
         try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            var one = java.nio.ByteBuffer.allocate(1);
+            var one = ByteBuffer.allocate(1);
             channel.read(one, at);
             one.put(0, (byte) (one.get(0) ^ 1)).flip();
             channel.write(one, at);
