@@ -232,9 +232,12 @@ public final class ShardFetch {
             return missing;
         }
 
+        /** Until another piece is here, at most so long. */
         synchronized void await(long millis) throws InterruptedException {
-            if (missing > 0 && !stopped) {
-                wait(millis);
+            int before = missing;
+            long deadline = System.nanoTime() + 1_000_000 * millis;
+            for (long left; missing == before && !stopped && (left = deadline - System.nanoTime()) > 0; ) {
+                wait(left / 1_000_000 + 1);
             }
         }
 
