@@ -2,6 +2,7 @@ package io.infergrid.app.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,14 +16,23 @@ import picocli.CommandLine.Spec;
         description = "Turns idle gaming rigs into one inference grid.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
+            RunCommand.class,
+            ServeCommand.class,
+            ChatCommand.class,
             StatusCommand.class,
             JobsCommand.class,
             WalletCommand.class,
             DoctorCommand.class,
+            ConformanceCommand.class,
+            GenerateCommand.class,
+            LogitsCommand.class,
+            TokenizeCommand.class,
+            QuantizeCommand.class,
+            NodeCommand.class,
             CommandLine.HelpCommand.class,
         })
 @SuppressWarnings("NullAway.Init") // picocli sets the spec
-public final class CommandLineProgram implements Runnable {
+public final class CommandLineProgram implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
@@ -45,9 +55,12 @@ public final class CommandLineProgram implements Runnable {
     }
 
     @Override
-    public void run() {
+    public Integer call() {
+        if (Display.present()) {
+            return spec.commandLine().execute("run");
+        }
         spec.commandLine().usage(spec.commandLine().getErr());
-        throw new Failure("expected a command, found none");
+        throw new Failure("expected a display for the window, or a command, found neither");
     }
 
     private static int notUnderstood(CommandLine.ParameterException e, String[] args) {

@@ -21,7 +21,8 @@ final class CommonOptions {
             names = "--home",
             paramLabel = "DIR",
             description = "Keep everything under this folder instead of the user's usual ones.")
-    @Nullable Path home;
+    @Nullable
+    Path home;
 
     @Option(names = "--verbose", description = "Show stack traces and log more.")
     boolean verbose;

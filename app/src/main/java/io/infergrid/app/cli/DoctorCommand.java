@@ -29,12 +29,11 @@ final class DoctorCommand extends RigCommand {
     }
 
     private void print(Check check) {
-        String mark =
-                switch (check.status()) {
-                    case OK -> " ok ";
-                    case WARNING -> "note";
-                    case FAILED -> "FAIL";
-                };
+        String mark = switch (check.status()) {
+            case OK -> " ok ";
+            case WARNING -> "note";
+            case FAILED -> "FAIL";
+        };
         out().printf(Locale.ROOT, "[%s] %-12s %s%n", mark, check.name(), check.found());
         if (!check.nextStep().isEmpty()) {
             out().printf(Locale.ROOT, "       %-12s %s%n", "", check.nextStep());

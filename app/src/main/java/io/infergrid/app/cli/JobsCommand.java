@@ -22,9 +22,13 @@ final class JobsCommand extends RigCommand {
             DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT).withZone(ZoneId.systemDefault());
 
     @Parameters(arity = "0..1", paramLabel = "ID", description = "Show this job only, with its windows.")
-    @Nullable String id;
+    @Nullable
+    String id;
 
-    @Option(names = "--search", paramLabel = "TEXT", description = "Only jobs that have this in id, model, state or peers.")
+    @Option(
+            names = "--search",
+            paramLabel = "TEXT",
+            description = "Only jobs that have this in id, model, state or peers.")
     String search = "";
 
     @Option(names = "--limit", paramLabel = "N", description = "At most so many (default: ${DEFAULT-VALUE}).")

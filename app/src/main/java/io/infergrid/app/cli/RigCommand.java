@@ -46,7 +46,9 @@ abstract class RigCommand implements Callable<Integer> {
     /** One line of JSON, for streams of events. */
     void jsonLine(Object value) {
         try {
-            out().println(JSON.writer().without(SerializationFeature.INDENT_OUTPUT).writeValueAsString(value));
+            out().println(JSON.writer()
+                    .without(SerializationFeature.INDENT_OUTPUT)
+                    .writeValueAsString(value));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

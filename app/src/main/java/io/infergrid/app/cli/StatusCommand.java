@@ -1,7 +1,9 @@
 package io.infergrid.app.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.infergrid.app.core.BenchmarkRecord;
 import io.infergrid.app.core.Notice;
+import io.infergrid.app.gateway.RunningInstance;
 import io.infergrid.app.paths.InstanceLock;
 import io.infergrid.app.store.Store;
 import java.io.IOException;
@@ -12,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 
 /** {@code infergrid status}: what a running InferGrid does now, and what is stored. */
@@ -19,8 +22,10 @@ import picocli.CommandLine.Command;
 final class StatusCommand extends RigCommand {
 
     @Override
-    public Integer call() throws IOException {
-        boolean running = running();
+    public Integer call() throws IOException, InterruptedException {
+        RunningInstance instance = RunningInstance.find(home()).orElse(null);
+        JsonNode live = instance == null ? null : ask(instance);
+        boolean running = live != null || running();
         try (Store store =
                 Store.openToRead(home().database(), Clock.systemUTC()).orElse(null)) {
             Map<String, Long> jobs = store == null ? Map.of() : store.jobCounts();
@@ -29,19 +34,58 @@ final class StatusCommand extends RigCommand {
             if (common.json) {
                 var map = new LinkedHashMap<String, Object>();
                 map.put("running", running);
+                map.put("live", live == null ? Map.of() : live);
                 map.put("jobs", jobs);
-                map.put("lastBenchmark", benchmarks.stream().findFirst().map(StatusCommand::map).orElse(Map.of()));
+                map.put(
+                        "lastBenchmark",
+                        benchmarks.stream().findFirst().map(StatusCommand::map).orElse(Map.of()));
                 map.put("notices", notices.stream().map(Notice::text).toList());
                 json(map);
                 return 0;
             }
             out().println(running ? "InferGrid is running." : "InferGrid is not running.");
-            line("jobs", jobs.isEmpty() ? "none stored yet" : jobs.toString().replaceAll("[{}]", "").replace('=', ' '));
+            if (live != null) {
+                live(live);
+            }
+            line(
+                    "jobs",
+                    jobs.isEmpty()
+                            ? "none stored yet"
+                            : jobs.toString().replaceAll("[{}]", "").replace('=', ' '));
             line("benchmark", benchmarks.isEmpty() ? "none yet" : words(benchmarks.getFirst()));
             for (Notice notice : notices) {
                 line("event", notice.at() + " " + notice.text());
             }
             return 0;
+        }
+    }
+
+    private static @Nullable JsonNode ask(RunningInstance instance) throws InterruptedException {
+        try {
+            return instance.status();
+        } catch (IOException e) {
+            return null; // it is just starting or leaving; what is stored is said all the same
+        }
+    }
+
+    private void live(JsonNode live) {
+        line("state", live.path("sentence").asText());
+        line(
+                "device",
+                live.at("/device/name").asText() + " ("
+                        + live.at("/device/backend").asText() + ")");
+        line("peers", live.path("peers").asText());
+        line(
+                "serving",
+                String.format(
+                        Locale.ROOT,
+                        "%.1f tokens/s now",
+                        live.path("tokensPerSecond").asDouble()));
+        for (JsonNode stage : live.path("pipeline")) {
+            line(
+                    "stage " + (stage.path("stage").asInt() + 1),
+                    "blocks " + stage.path("blocks").asText() + " on "
+                            + stage.path("peerId").asText());
         }
     }
 

@@ -12,6 +12,8 @@ public final class Version implements IVersionProvider {
 
     @Override
     public String[] getVersion() {
-        return new String[] {"infergrid " + text() + " (Java " + Runtime.version().feature() + ")"};
+        return new String[] {
+            "infergrid " + text() + " (Java " + Runtime.version().feature() + ")"
+        };
     }
 }

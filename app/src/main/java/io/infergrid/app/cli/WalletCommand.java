@@ -7,7 +7,8 @@ import picocli.CommandLine.Command;
 @Command(name = "wallet", description = "Say what there is of a wallet.")
 final class WalletCommand extends RigCommand {
 
-    private static final String SENTENCE = "No wallet yet: this version computes, checks and stores jobs, and moves no money.";
+    private static final String SENTENCE =
+            "No wallet yet: this version computes, checks and stores jobs, and moves no money.";
     private static final String NEXT =
             "Creating or restoring a wallet (24 words), vouchers for each window and payouts in BTT come with a later"
                     + " version; nothing is owed to you and nothing can be lost until then.";

@@ -60,8 +60,8 @@ public final class LocalApi implements AutoCloseable {
     private final Clock clock;
     private final RandomGenerator random;
     private final HttpServer server;
-    private final ExecutorService threads =
-            Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("local-api-", 0).factory());
+    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
+            Thread.ofVirtual().name("local-api-", 0).factory());
     private final Semaphore answers = new Semaphore(MOST_ANSWERS_AT_ONCE);
     private volatile boolean closing;
 
@@ -124,12 +124,16 @@ public final class LocalApi implements AutoCloseable {
         String path = exchange.getRequestURI().getPath();
         if (path.equals("/health")) {
             method(exchange, "GET");
-            send(exchange, 200, Map.of("status", "ok", "state", stateName(rig.state().get())));
+            send(
+                    exchange,
+                    200,
+                    Map.of("status", "ok", "state", stateName(rig.state().get())));
             return;
         }
         authorised(exchange);
         if (path.startsWith("/v1/") && !gateway) {
-            throw new ApiError(404, "invalid_request_error", "gateway_off", "the gateway is switched off in the settings");
+            throw new ApiError(
+                    404, "invalid_request_error", "gateway_off", "the gateway is switched off in the settings");
         }
         switch (path) {
             case "/v1/models" -> {
@@ -168,7 +172,8 @@ public final class LocalApi implements AutoCloseable {
     private void fromHere(HttpExchange exchange) {
         String host = exchange.getRequestHeaders().getFirst("Host");
         if (host == null || !isLoopback(host)) {
-            throw new ApiError(403, "invalid_request_error", "forbidden_host", "expected a request to 127.0.0.1 or localhost");
+            throw new ApiError(
+                    403, "invalid_request_error", "forbidden_host", "expected a request to 127.0.0.1 or localhost");
         }
         String origin = exchange.getRequestHeaders().getFirst("Origin");
         if (origin != null && !isLoopbackOrigin(origin)) {
@@ -260,7 +265,8 @@ public final class LocalApi implements AutoCloseable {
                     "expected at most " + MOST_ANSWERS_AT_ONCE + " requests at once");
         }
         try {
-            var shape = new CompletionShape(chat, served, "cmpl-" + Long.toHexString(random.nextLong()), clock.instant());
+            var shape =
+                    new CompletionShape(chat, served, "cmpl-" + Long.toHexString(random.nextLong()), clock.instant());
             if (request.stream()) {
                 stream(exchange, request, shape);
             } else {
@@ -334,7 +340,11 @@ public final class LocalApi implements AutoCloseable {
         var map = new LinkedHashMap<String, Object>();
         map.put("state", stateName(state));
         map.put("sentence", state.sentence());
-        map.put("reasons", state instanceof RigState.Paused paused ? paused.reasons().stream().map(PauseReason::sentence).toList() : List.of());
+        map.put(
+                "reasons",
+                state instanceof RigState.Paused paused
+                        ? paused.reasons().stream().map(PauseReason::sentence).toList()
+                        : List.of());
         map.put("device", rig.device().get());
         map.put("tokensPerSecond", rig.tokensPerSecond().get());
         map.put("peerId", swarm.ownPeerId());
@@ -381,7 +391,8 @@ public final class LocalApi implements AutoCloseable {
             send(
                     exchange,
                     500,
-                    new ApiError(500, "server_error", "internal", "something went wrong here; the log says what").body());
+                    new ApiError(500, "server_error", "internal", "something went wrong here; the log says what")
+                            .body());
         } catch (IOException e) {
             log.debug("client left before it could be told: {}", e.getMessage());
         }

@@ -50,8 +50,7 @@ public record RunningInstance(long pid, int port, String token) {
 
     /** Says to other processes where this one serves. */
     public static void announce(Home home, int port) throws IOException {
-        OwnerOnlyFile.write(
-                file(home), "{\"pid\": " + ProcessHandle.current().pid() + ", \"port\": " + port + "}\n");
+        OwnerOnlyFile.write(file(home), "{\"pid\": " + ProcessHandle.current().pid() + ", \"port\": " + port + "}\n");
     }
 
     public static void retract(Home home) throws IOException {
@@ -94,11 +93,11 @@ public record RunningInstance(long pid, int port, String token) {
     }
 
     private static JsonNode send(HttpRequest request) throws IOException, InterruptedException {
-        try (HttpClient client =
-                HttpClient.newBuilder().connectTimeout(LIMIT).build()) {
+        try (HttpClient client = HttpClient.newBuilder().connectTimeout(LIMIT).build()) {
             HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
             if (response.statusCode() != 200) {
-                throw new IOException("expected an answer of the running InferGrid, found status " + response.statusCode());
+                throw new IOException(
+                        "expected an answer of the running InferGrid, found status " + response.statusCode());
             }
             return JSON.readTree(response.body());
         }

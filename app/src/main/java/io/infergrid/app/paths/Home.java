@@ -66,10 +66,12 @@ public record Home(Path config, Path data, Path cache, Path state, Path logs) {
         Path state = absolute(environment.get("XDG_STATE_HOME"), user.resolve(".local/state"))
                 .resolve("infergrid");
         return new Home(
-                absolute(environment.get("XDG_CONFIG_HOME"), user.resolve(".config")).resolve("infergrid"),
+                absolute(environment.get("XDG_CONFIG_HOME"), user.resolve(".config"))
+                        .resolve("infergrid"),
                 absolute(environment.get("XDG_DATA_HOME"), user.resolve(".local/share"))
                         .resolve("infergrid"),
-                absolute(environment.get("XDG_CACHE_HOME"), user.resolve(".cache")).resolve("infergrid"),
+                absolute(environment.get("XDG_CACHE_HOME"), user.resolve(".cache"))
+                        .resolve("infergrid"),
                 state,
                 state.resolve("logs"));
     }

@@ -117,7 +117,8 @@ public final class SettingsFile {
             }
         }
         throw new IllegalArgumentException("expected one of "
-                + java.util.Arrays.toString(otherwise.getDeclaringClass().getEnumConstants()) + " for '" + name + "', found "
+                + java.util.Arrays.toString(otherwise.getDeclaringClass().getEnumConstants()) + " for '" + name
+                + "', found "
                 + value + " in " + where);
     }
 }

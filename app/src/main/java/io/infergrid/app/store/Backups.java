@@ -20,8 +20,9 @@ import java.util.Optional;
 final class Backups {
 
     private static final int KEPT = 5;
-    private static final DateTimeFormatter STAMP =
-            DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS", java.util.Locale.ROOT).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern(
+                    "yyyyMMdd-HHmmss-SSS", java.util.Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
 
     private final Path directory;
     private final Clock clock;
@@ -60,7 +61,8 @@ final class Backups {
         }
         try (var files = Files.list(directory)) {
             return files.filter(file -> file.toString().endsWith(".db"))
-                    .sorted(Comparator.comparing((Path file) -> file.getFileName().toString())
+                    .sorted(Comparator.comparing(
+                                    (Path file) -> file.getFileName().toString())
                             .reversed())
                     .toList();
         } catch (IOException e) {

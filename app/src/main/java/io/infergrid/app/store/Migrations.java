@@ -48,8 +48,9 @@ final class Migrations {
 
     static void refuseNewer(int version, Path database) {
         if (version > latest()) {
-            throw new StoreException("expected a database of version " + latest() + " or older, found version " + version
-                    + " in " + database + ": a newer InferGrid wrote it. Start that one, or choose another --home.");
+            throw new StoreException(
+                    "expected a database of version " + latest() + " or older, found version " + version + " in "
+                            + database + ": a newer InferGrid wrote it. Start that one, or choose another --home.");
         }
     }
 

@@ -113,8 +113,9 @@ public final class Store implements AutoCloseable {
                 int version = Migrations.version(connection);
                 Migrations.refuseNewer(version, database);
                 if (version < Migrations.latest()) {
-                    throw new StoreException("expected a database of version " + Migrations.latest() + ", found version "
-                            + version + " in " + database + ": start InferGrid once to bring it up to date");
+                    throw new StoreException(
+                            "expected a database of version " + Migrations.latest() + ", found version " + version
+                                    + " in " + database + ": start InferGrid once to bring it up to date");
                 }
                 try (Statement statement = connection.createStatement()) {
                     statement.execute("pragma query_only = on");
@@ -208,8 +209,8 @@ public final class Store implements AutoCloseable {
                             + " was restored; the damaged file is kept as " + aside + ".";
                 }
             }
-            return "The database was damaged (" + damage + ") and there was no backup. A new one was made; the damaged file"
-                    + " is kept as " + aside + ".";
+            return "The database was damaged (" + damage
+                    + ") and there was no backup. A new one was made; the damaged file" + " is kept as " + aside + ".";
         } catch (IOException e) {
             throw new UncheckedIOException("expected to move the damaged database " + database + " aside", e);
         }
@@ -488,14 +489,15 @@ public final class Store implements AutoCloseable {
     /** What happened, newest first. */
     public List<Notice> notices(int limit) {
         return read(connection -> {
-            try (PreparedStatement statement =
-                    connection.prepareStatement("select * from rig_events order by happened_at desc, id desc limit ?")) {
+            try (PreparedStatement statement = connection.prepareStatement(
+                    "select * from rig_events order by happened_at desc, id desc limit ?")) {
                 statement.setInt(1, limit);
                 return all(
                         statement,
                         row -> new Notice(
                                 Instant.ofEpochMilli(row.getLong("happened_at")),
-                                Notice.Severity.valueOf(row.getString("severity").toUpperCase(Locale.ROOT)),
+                                Notice.Severity.valueOf(
+                                        row.getString("severity").toUpperCase(Locale.ROOT)),
                                 row.getString("text")));
             }
         });

@@ -100,17 +100,20 @@ class LocalApiTest {
         var response = post(
                 "/v1/chat/completions",
                 chat("one two three", ",\"stream\":true,\"max_tokens\":2,\"stream_options\":{\"include_usage\":true}"));
-        assertThat(response.headers().firstValue("Content-Type")).hasValueSatisfying(type -> assertThat(type)
-                .startsWith("text/event-stream"));
+        assertThat(response.headers().firstValue("Content-Type"))
+                .hasValueSatisfying(type -> assertThat(type).startsWith("text/event-stream"));
         List<String> events = events(response.body());
         assertThat(events.getLast()).isEqualTo("[DONE]");
         List<JsonNode> chunks = events.subList(0, events.size() - 1).stream()
                 .map(LocalApiTest::json)
                 .toList();
         assertThat(chunks.getFirst().at("/choices/0/delta/role").asText()).isEqualTo("assistant");
-        assertThat(chunks.stream().map(c -> c.at("/choices/0/delta/content").asText()).collect(Collectors.joining()))
+        assertThat(chunks.stream()
+                        .map(c -> c.at("/choices/0/delta/content").asText())
+                        .collect(Collectors.joining()))
                 .isEqualTo("one two ");
-        assertThat(chunks.get(chunks.size() - 2).at("/choices/0/finish_reason").asText()).isEqualTo("length");
+        assertThat(chunks.get(chunks.size() - 2).at("/choices/0/finish_reason").asText())
+                .isEqualTo("length");
         assertThat(chunks.getLast().at("/usage/completion_tokens").asInt()).isEqualTo(2);
     }
 
@@ -242,8 +245,7 @@ class LocalApiTest {
         String token = RunningInstance.token(home);
         assertThat(RunningInstance.token(home)).isEqualTo(token).hasSize(64);
         if (Files.getFileStore(directory).supportsFileAttributeView("posix")) {
-            assertThat(PosixFilePermissions.toString(
-                            Files.getPosixFilePermissions(RunningInstance.tokenFile(home))))
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(RunningInstance.tokenFile(home))))
                     .isEqualTo("rw-------");
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.state())))
                     .isEqualTo("rwx------");

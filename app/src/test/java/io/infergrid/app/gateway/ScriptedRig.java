@@ -89,8 +89,7 @@ final class ScriptedRig implements Rig {
 
     @Override
     public Observable<SwarmView> swarm() {
-        return new ObservableValue<>(
-                new SwarmView("me", List.of(), List.of(), List.of(), "demo", 6, List.of()));
+        return new ObservableValue<>(new SwarmView("me", List.of(), List.of(), List.of(), "demo", 6, List.of()));
     }
 
     @Override

@@ -126,7 +126,9 @@ class RigStateMachineTest {
                     assertThat(reason.sentence()).isNotBlank();
                     assertThat(reason.endsWhen()).isNotBlank();
                 });
-                assertThat(paused.reasons().stream().<Class<?>>map(Object::getClass).toList())
+                assertThat(paused.reasons().stream()
+                                .<Class<?>>map(Object::getClass)
+                                .toList())
                         .doesNotHaveDuplicates()
                         .containsAll(holding);
             }

@@ -51,7 +51,8 @@ class StoreKillTest {
         var reported = new ArrayList<String>();
         for (int round = 0; round < ROUNDS; round++) {
             Process child = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "--enable-native-access=ALL-UNNAMED",
                             "-Xmx128m",
                             "-XX:TieredStopAtLevel=1",
@@ -90,7 +91,9 @@ class StoreKillTest {
                 }
                 // a last line may have been cut off by the kill: then it names an earlier job, which is there too
                 assertThat(finished).as("seed %d", seed).containsAll(reported);
-                assertThat(store.windows(reported.getLast())).as("seed %d", seed).hasSize(2);
+                assertThat(store.windows(reported.getLast()))
+                        .as("seed %d", seed)
+                        .hasSize(2);
                 assertThat(store.jobs("running", 10)).isEmpty();
             }
         }

@@ -47,8 +47,7 @@ class StoreTest {
 
     @Test
     void a_finished_job_is_read_back_with_its_windows_by_the_next_program() {
-        var windows = List.of(
-                new JobRecord.Window(0, 0, 32, "aa", 1200), new JobRecord.Window(1, 32, 25, "bb", 800));
+        var windows = List.of(new JobRecord.Window(0, 0, 32, "aa", 1200), new JobRecord.Window(1, 32, 25, "bb", 800));
         try (Store store = open()) {
             store.jobChanged(job("one", "running"));
             store.jobEnded(job("one", "finished"), windows);
@@ -114,7 +113,8 @@ class StoreTest {
 
     @Test
     void benchmark_runs_keep_their_figures_and_get_rising_ids() {
-        var run = new BenchmarkRecord(0, NOON, "llvmpipe", "vulkan", true, "ff", Map.of("memory.read.GBps", 9.25, "x", 2.0));
+        var run = new BenchmarkRecord(
+                0, NOON, "llvmpipe", "vulkan", true, "ff", Map.of("memory.read.GBps", 9.25, "x", 2.0));
         try (Store store = open()) {
             long first = store.benchmarkDone(run).id();
             long second = store.benchmarkDone(run).id();
@@ -183,9 +183,9 @@ class StoreTest {
             channel.write(ByteBuffer.allocate(16 * 1024), 0);
         }
         try (Store store = open()) {
-            assertThat(store.recovery()).hasValueSatisfying(text -> assertThat(text)
-                    .contains("damaged")
-                    .contains("restored"));
+            assertThat(store.recovery())
+                    .hasValueSatisfying(
+                            text -> assertThat(text).contains("damaged").contains("restored"));
             assertThat(store.jobs("", 10)).extracting(JobRecord::id).containsExactly("one");
         }
         try (var files = Files.list(directory)) {
@@ -197,7 +197,8 @@ class StoreTest {
     void a_file_that_is_no_database_and_has_no_backup_makes_way_for_a_new_one() throws Exception {
         Files.writeString(file, "this is not a database, it only looks like a file of some length ".repeat(100));
         try (Store store = open()) {
-            assertThat(store.recovery()).hasValueSatisfying(text -> assertThat(text).contains("no backup"));
+            assertThat(store.recovery())
+                    .hasValueSatisfying(text -> assertThat(text).contains("no backup"));
             assertThat(store.jobs("", 10)).isEmpty();
         }
     }
@@ -209,7 +210,8 @@ class StoreTest {
             store.jobEnded(job("one", "finished"), List.of());
             try (Store reader = Store.openToRead(file, Clock.systemUTC()).orElseThrow()) {
                 assertThat(reader.jobs("", 10)).hasSize(1);
-                assertThatThrownBy(() -> reader.jobChanged(job("two", "running"))).isInstanceOf(StoreException.class);
+                assertThatThrownBy(() -> reader.jobChanged(job("two", "running")))
+                        .isInstanceOf(StoreException.class);
             }
         }
     }

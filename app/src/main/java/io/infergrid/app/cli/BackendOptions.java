@@ -1,0 +1,21 @@
+package io.infergrid.app.cli;
+
+import io.infergrid.app.core.Settings.BackendChoice;
+import picocli.CommandLine.Option;
+
+/** On which device. */
+final class BackendOptions {
+
+    @Option(
+            names = {"-b", "--backend"},
+            paramLabel = "cpu|vulkan|auto",
+            description =
+                    "The device that computes (default: ${DEFAULT-VALUE}; auto takes Vulkan if it is conformant).")
+    BackendChoice backend = BackendChoice.AUTO;
+
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            description = "Threads of the CPU backend (default: one a processor).")
+    int threads = 0;
+}

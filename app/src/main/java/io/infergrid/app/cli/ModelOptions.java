@@ -1,0 +1,28 @@
+package io.infergrid.app.cli;
+
+import io.infergrid.app.device.DemoModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which model. */
+final class ModelOptions {
+
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "FILE",
+            description = "A GGUF file (default: the demo model that comes with InferGrid).")
+    @Nullable
+    Path model;
+
+    Path file() {
+        if (model == null) {
+            return DemoModel.file();
+        }
+        if (!Files.isRegularFile(model)) {
+            throw new Failure("expected a GGUF file in --model, found no file " + model);
+        }
+        return model;
+    }
+}

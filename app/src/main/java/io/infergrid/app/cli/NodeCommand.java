@@ -1,0 +1,225 @@
+package io.infergrid.app.cli;
+
+import io.infergrid.app.device.OpenDevice;
+import io.infergrid.app.paths.Home;
+import io.infergrid.app.paths.RollingLog;
+import io.infergrid.grid.BlockRange;
+import io.infergrid.grid.GridException;
+import io.infergrid.grid.GridListener;
+import io.infergrid.grid.GridNode;
+import io.infergrid.grid.GridNodeConfig;
+import io.infergrid.grid.Hash;
+import io.infergrid.grid.Role;
+import io.infergrid.libp2p.Host;
+import io.infergrid.libp2p.HostBuilder;
+import io.infergrid.libp2p.Multiaddr;
+import io.infergrid.libp2p.identity.KeyStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * {@code infergrid node}: one node of the grid in this process. It seeds a model, serves blocks of one, or both; says {@code
+ * ready} when it does; and leaves when its standard input ends or it is asked to.
+ */
+@Command(
+        name = "node",
+        description = "Run one node of the grid: serve blocks of a model, or seed one. Ends with its standard input.")
+final class NodeCommand extends RigCommand {
+
+    private static final Pattern RANGE = Pattern.compile("(\\d{1,4})(?:-(\\d{1,4}))?");
+
+    @Mixin
+    BackendOptions device = new BackendOptions();
+
+    @Option(names = "--listen", paramLabel = "ADDRESS", description = "Where to listen (default: ${DEFAULT-VALUE}).")
+    List<String> listen = List.of("/ip4/127.0.0.1/tcp/0");
+
+    @Option(
+            names = "--bootstrap",
+            paramLabel = "ADDRESS",
+            description = "Addresses of nodes to join, each ending in /p2p/ID.")
+    List<String> bootstrap = List.of();
+
+    @Option(names = "--model", paramLabel = "ROOT", description = "The model to serve blocks of, by its root hash.")
+    @Nullable
+    String model;
+
+    @Option(
+            names = "--blocks",
+            paramLabel = "A-B|auto",
+            description = "Which blocks to serve (default: ${DEFAULT-VALUE}, those that the grid needs most).")
+    String blocks = "auto";
+
+    @Option(
+            names = "--stages",
+            paramLabel = "N",
+            description = "With --blocks auto: into how many stages the model is cut (default: ${DEFAULT-VALUE}).")
+    int stages = 3;
+
+    @Option(names = "--seed-file", paramLabel = "FILE", description = "Offer all shards of this GGUF file to the grid.")
+    @Nullable
+    Path seedFile;
+
+    @Option(
+            names = "--conformance-digest",
+            paramLabel = "HEX",
+            description = "Announce this digest of a conformance run that was made already, instead of making one.")
+    @Nullable
+    String conformanceDigest;
+
+    @Option(
+            names = "--announce-seconds",
+            paramLabel = "S",
+            description = "Time between two announcements (default: ${DEFAULT-VALUE}).")
+    int announceSeconds = 60;
+
+    @Option(
+            names = "--fetch-seconds",
+            paramLabel = "S",
+            description = "How long to look for shards before giving up (default: ${DEFAULT-VALUE}).")
+    int fetchSeconds = 120;
+
+    @Option(names = "--ignore-stdin", description = "Go on when standard input ends, as for a system service.")
+    boolean ignoreStdin;
+
+    @Override
+    public Integer call() throws IOException, GridException, InterruptedException {
+        if (announceSeconds < 1 || announceSeconds > 600 || fetchSeconds < 1) {
+            throw new Failure("expected 1 to 600 --announce-seconds and a positive --fetch-seconds, found "
+                    + announceSeconds + " and " + fetchSeconds);
+        }
+        Home home = home().create();
+        RollingLog.open(home, "node", common.verbose);
+        var leaving = new AtomicBoolean();
+        try (var interruption = Interruption.waking();
+                OpenDevice opened = conformanceDigest == null
+                        ? OpenDevice.open(
+                                device.backend, device.threads, OpenDevice.Progress.SILENT, interruption.requested())
+                        : OpenDevice.known(device.backend, device.threads, conformanceDigest)) {
+            if (!ignoreStdin) {
+                leaveWithStandardInput(Thread.currentThread(), leaving);
+            }
+            try (GridNode node = start(home, opened)) {
+                if (seedFile != null) {
+                    Hash root = node.seed(seedFile, "");
+                    say(node, Map.of("event", "seeding", "model", root.hex()));
+                }
+                if (model != null) {
+                    say(node, Map.of("event", "joining"));
+                    BlockRange serving = serve(node, new Hash(model));
+                    say(
+                            node,
+                            Map.of(
+                                    "event",
+                                    "ready",
+                                    "blocks",
+                                    serving.toString(),
+                                    "device",
+                                    opened.backend().device()));
+                } else {
+                    say(node, Map.of("event", "ready"));
+                }
+                Thread.sleep(Duration.ofDays(365_000));
+            } catch (InterruptedException e) {
+                // asked to leave: the node is closed on the way out
+            } catch (RuntimeException | IOException e) {
+                if (!leaving.get() && !interruption.requested().getAsBoolean()) {
+                    throw e; // else it is how a file or socket in use says that its thread was interrupted
+                }
+            }
+            if (interruption.requested().getAsBoolean()) {
+                return 130;
+            }
+            return 0;
+        }
+    }
+
+    private GridNode start(Home home, OpenDevice opened) throws IOException {
+        var host = new HostBuilder()
+                .identity(new KeyStore(home.data().resolve("identity.key")).loadOrCreate())
+                .agent("infergrid/" + Version.text().replace(' ', '-'));
+        listen.forEach(host::listen);
+        Set<Role> roles = model == null ? Set.of(Role.SEEDER) : Set.of(Role.WORKER);
+        Host started = host.start();
+        return GridNode.start(
+                GridNodeConfig.defaults(
+                                home.shards(),
+                                roles,
+                                bootstrap.stream().map(Multiaddr::parse).toList())
+                        .withAnnouncePeriod(Duration.ofSeconds(announceSeconds))
+                        .withConformance("IG1", opened.conformanceDigest()),
+                started,
+                opened.backend(),
+                Clock.systemUTC(),
+                new SecureRandom(),
+                new GridListener() {});
+    }
+
+    private BlockRange serve(GridNode node, Hash root) throws GridException, InterruptedException {
+        Duration limit = Duration.ofSeconds(fetchSeconds);
+        if (blocks.equals("auto")) {
+            return node.serveWhereNeeded(root, stages, limit);
+        }
+        Matcher range = RANGE.matcher(blocks);
+        if (!range.matches()) {
+            throw new Failure("expected --blocks like 0-3, 5 or auto, found '" + blocks + "'");
+        }
+        int first = Integer.parseInt(range.group(1));
+        int last = range.group(2) == null ? first : Integer.parseInt(range.group(2));
+        if (last < first) {
+            throw new Failure("expected --blocks FIRST-LAST with FIRST up to LAST, found '" + blocks + "'");
+        }
+        var serving = new BlockRange(first, last + 1);
+        node.serve(root, serving, limit);
+        return serving;
+    }
+
+    private void say(GridNode node, Map<String, Object> event) {
+        var line = new LinkedHashMap<String, Object>();
+        line.put("event", event.get("event"));
+        line.put("peerId", node.peerId());
+        line.put("addresses", node.snapshot().addresses());
+        line.putAll(event);
+        if (common.json) {
+            jsonLine(line);
+        } else {
+            out().println(line.entrySet().stream()
+                    .map(entry -> entry.getKey().equals("event")
+                            ? String.valueOf(entry.getValue())
+                            : entry.getKey() + " " + entry.getValue())
+                    .reduce((a, b) -> a + "  " + b)
+                    .orElse(""));
+        }
+    }
+
+    /** Whoever started this holds the other end; when it is gone, however it went, nothing here is needed any more. */
+    private static void leaveWithStandardInput(Thread worker, AtomicBoolean leaving) {
+        Thread.ofPlatform().daemon().name("standard-input").start(() -> {
+            try {
+                InputStream in = System.in;
+                while (in.read() >= 0) {
+                    // nothing is said to a node this way
+                }
+            } catch (IOException e) {
+                // as good as its end
+            }
+            leaving.set(true);
+            worker.interrupt();
+        });
+    }
+}
