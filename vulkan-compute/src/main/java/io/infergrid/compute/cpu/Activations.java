@@ -14,7 +14,7 @@ import jdk.incubator.vector.FloatVector;
 final class Activations {
 
     /** Positions that are computed together at most; longer inputs come in several such batches. */
-    static final int MOST_POSITIONS = 64;
+    static final int MOST_POSITIONS = 128;
 
     /** Positions that share the weights in registers. */
     static final int TILE = 8;

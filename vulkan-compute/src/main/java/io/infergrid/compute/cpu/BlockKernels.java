@@ -161,16 +161,14 @@ final class BlockKernels {
     }
 
     /**
-     * Adds one block's terms for a tile of {@link Activations#TILE} positions to their sums: sixteen accumulators, which is
-     * what the registers of AVX-512 hold and hides the latency of multiply-add.
+     * One block's dot products for a tile of {@link Activations#TILE} positions: sixteen accumulators, which is what the
+     * registers of AVX-512 hold and hides the latency of multiply-add.
      *
      * @param w [32][GROUP] integers
-     * @param ws [GROUP] scales
      * @param x [32][TILE] integers from {@code xFrom} on
-     * @param xs [TILE] scales from {@code xsFrom} on
-     * @param sums [TILE][GROUP] from {@code sumsFrom} on
+     * @param dots receives [TILE][GROUP]
      */
-    static void tile(float[] w, float[] ws, float[] x, int xFrom, float[] xs, int xsFrom, float[] sums, int sumsFrom) {
+    static void tile(float[] w, float[] x, int xFrom, float[] dots) {
         FloatVector a0 = FloatVector.zero(FLOATS);
         FloatVector b0 = a0;
         FloatVector a1 = a0;
@@ -217,24 +215,45 @@ final class BlockKernels {
             b7 = w1.fma(v, b7);
             i += 8;
         }
-        FloatVector s0 = FloatVector.fromArray(FLOATS, ws, 0);
-        FloatVector s1 = FloatVector.fromArray(FLOATS, ws, COUNT);
-        add(a0, b0, s0, s1, xs[xsFrom], sums, sumsFrom);
-        add(a1, b1, s0, s1, xs[xsFrom + 1], sums, sumsFrom + GROUP);
-        add(a2, b2, s0, s1, xs[xsFrom + 2], sums, sumsFrom + 2 * GROUP);
-        add(a3, b3, s0, s1, xs[xsFrom + 3], sums, sumsFrom + 3 * GROUP);
-        add(a4, b4, s0, s1, xs[xsFrom + 4], sums, sumsFrom + 4 * GROUP);
-        add(a5, b5, s0, s1, xs[xsFrom + 5], sums, sumsFrom + 5 * GROUP);
-        add(a6, b6, s0, s1, xs[xsFrom + 6], sums, sumsFrom + 6 * GROUP);
-        add(a7, b7, s0, s1, xs[xsFrom + 7], sums, sumsFrom + 7 * GROUP);
+        a0.intoArray(dots, 0);
+        b0.intoArray(dots, COUNT);
+        a1.intoArray(dots, 2 * COUNT);
+        b1.intoArray(dots, 3 * COUNT);
+        a2.intoArray(dots, 4 * COUNT);
+        b2.intoArray(dots, 5 * COUNT);
+        a3.intoArray(dots, 6 * COUNT);
+        b3.intoArray(dots, 7 * COUNT);
+        a4.intoArray(dots, 8 * COUNT);
+        b4.intoArray(dots, 9 * COUNT);
+        a5.intoArray(dots, 10 * COUNT);
+        b5.intoArray(dots, 11 * COUNT);
+        a6.intoArray(dots, 12 * COUNT);
+        b6.intoArray(dots, 13 * COUNT);
+        a7.intoArray(dots, 14 * COUNT);
+        b7.intoArray(dots, 15 * COUNT);
     }
 
-    /** Adds the terms {@code dot * (weightScale * activationScale)} of two vectors of rows to their sums. */
-    private static void add(
-            FloatVector dot0, FloatVector dot1, FloatVector s0, FloatVector s1, float scale, float[] sums, int at) {
-        FloatVector.fromArray(FLOATS, sums, at).add(dot0.mul(s0.mul(scale))).intoArray(sums, at);
-        FloatVector.fromArray(FLOATS, sums, at + COUNT)
-                .add(dot1.mul(s1.mul(scale)))
-                .intoArray(sums, at + COUNT);
+    /**
+     * Adds the terms {@code dot * (weightScale * activationScale)} of a tile to its sums.
+     *
+     * @param dots [TILE][GROUP]
+     * @param ws [GROUP]
+     * @param xs [TILE] from {@code xsFrom} on
+     * @param sums [TILE][GROUP] from {@code sumsFrom} on
+     */
+    static void addTerms(float[] dots, float[] ws, float[] xs, int xsFrom, float[] sums, int sumsFrom) {
+        FloatVector scale0 = FloatVector.fromArray(FLOATS, ws, 0);
+        FloatVector scale1 = FloatVector.fromArray(FLOATS, ws, COUNT);
+        for (int position = 0; position < Activations.TILE; position++) {
+            float scale = xs[xsFrom + position];
+            int dot = position * GROUP;
+            int at = sumsFrom + dot;
+            FloatVector.fromArray(FLOATS, sums, at)
+                    .add(FloatVector.fromArray(FLOATS, dots, dot).mul(scale0.mul(scale)))
+                    .intoArray(sums, at);
+            FloatVector.fromArray(FLOATS, sums, at + COUNT)
+                    .add(FloatVector.fromArray(FLOATS, dots, dot + COUNT).mul(scale1.mul(scale)))
+                    .intoArray(sums, at + COUNT);
+        }
     }
 }

@@ -273,13 +273,13 @@ final class CpuSession implements StageSession {
 
     private void swiglu(int stride, int count) {
         // in parts of a position, so that a single one is shared as well
-        int part = 1024;
+        int part = Workspace.SWIGLU_PART;
         int parts = (config.feedForward() + part - 1) / part;
         workers.forEach(count * parts, 2, (worker, from, to) -> {
             for (int i = from; i < to; i++) {
                 int start = i % parts * part;
                 int n = Math.min(part, config.feedForward() - start);
-                VectorIg1.swiglu(space.gate, space.up, i / parts * stride + start, n);
+                VectorIg1.swiglu(space.gate, space.up, i / parts * stride + start, n, space.denominators[worker]);
             }
         });
     }

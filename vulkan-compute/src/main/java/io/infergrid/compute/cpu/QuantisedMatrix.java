@@ -169,13 +169,14 @@ final class QuantisedMatrix extends PackedMatrix {
             for (int block = lane; block < blocks; block += 32, at += blockBytes) {
                 unpack(at, scratch);
                 for (int tile = 0; tile < x.tiles(); tile++) {
-                    BlockKernels.tile(
-                            scratch.weights,
+                    int values = (tile * columns + block * BLOCK) * Activations.TILE;
+                    int scales = (tile * blocks + block) * Activations.TILE;
+                    BlockKernels.tile(scratch.weights, x.values, values, scratch.dots);
+                    BlockKernels.addTerms(
+                            scratch.dots,
                             scratch.scales,
-                            x.values,
-                            (tile * columns + block * BLOCK) * Activations.TILE,
                             x.scales,
-                            (tile * blocks + block) * Activations.TILE,
+                            scales,
                             tree,
                             sums + tile * Activations.TILE * GROUP);
                 }

@@ -12,6 +12,9 @@ final class Scratch {
     /** Its scales: [rows of the group]. */
     final float[] scales = new float[Lanes.GROUP];
 
+    /** A block's dot products: [positions of a tile][rows of the group]. */
+    final float[] dots = new float[Activations.TILE * Lanes.GROUP];
+
     /** A stack of partial sums while lanes are added up as a tree: [6 levels][positions][rows of the group]. */
     final float[] tree = new float[6 * Activations.MOST_POSITIONS * Lanes.GROUP];
 }

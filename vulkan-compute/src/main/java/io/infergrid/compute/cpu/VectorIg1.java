@@ -100,17 +100,38 @@ final class VectorIg1 {
         }
     }
 
-    /** {@code gate[i] = silu(gate[i]) * up[i]}. */
-    static void swiglu(float[] gate, float[] up, int from, int n) {
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            FloatVector g = Lanes.load(gate, from + i);
-            FloatVector e = exp(g.max(-60f).min(60f).neg());
-            FloatVector silu = flush(g.mul(recip(e.add(1f))));
-            flush(silu.mul(Lanes.load(up, from + i))).intoArray(gate, from + i);
-        }
-        for (; i < n; i++) {
+    /**
+     * {@code gate[i] = silu(gate[i]) * up[i]}. Three methods with a loop each: the compiler inlines so many Vector API calls in
+     * one method and no more, and one that it does not inline allocates.
+     *
+     * @param denominators room for n floats
+     */
+    static void swiglu(float[] gate, float[] up, int from, int n, float[] denominators) {
+        int whole = n / COUNT * COUNT;
+        onePlusExpOfMinus(gate, from, whole, denominators);
+        invert(denominators, whole);
+        multiplyAndFlush(gate, up, from, whole, denominators);
+        for (int i = whole; i < n; i++) {
             gate[from + i] = Layers.swiglu(gate[from + i], up[from + i]);
+        }
+    }
+
+    private static void onePlusExpOfMinus(float[] x, int from, int whole, float[] out) {
+        for (int i = 0; i < whole; i += COUNT) {
+            exp(Lanes.load(x, from + i).max(-60f).min(60f).neg()).add(1f).intoArray(out, i);
+        }
+    }
+
+    private static void invert(float[] x, int whole) {
+        for (int i = 0; i < whole; i += COUNT) {
+            recip(Lanes.load(x, i)).intoArray(x, i);
+        }
+    }
+
+    private static void multiplyAndFlush(float[] gate, float[] up, int from, int whole, float[] inverse) {
+        for (int i = 0; i < whole; i += COUNT) {
+            FloatVector silu = flush(Lanes.load(gate, from + i).mul(Lanes.load(inverse, i)));
+            flush(silu.mul(Lanes.load(up, from + i))).intoArray(gate, from + i);
         }
     }
 

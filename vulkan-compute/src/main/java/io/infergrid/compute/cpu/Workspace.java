@@ -12,6 +12,9 @@ final class Workspace {
     /** Positions whose logits are computed together: a vocabulary of floats for each is much memory. */
     static final int HEAD_POSITIONS = 16;
 
+    /** Elements of a position's feed-forward layer that are activated by one worker at a time. */
+    static final int SWIGLU_PART = 1024;
+
     final float[] x;
     final float[] normed;
     final float[] query;
@@ -31,6 +34,7 @@ final class Workspace {
     final Attention[] attentions;
     final short[][] halves;
     final float[][] lanes;
+    final float[][] denominators;
 
     Workspace(ModelConfig config, List<CpuStage.Block> blocks, @Nullable PackedMatrix output, int workers) {
         int dimension = config.dimension();
@@ -54,6 +58,7 @@ final class Workspace {
         attentions = new Attention[workers];
         halves = new short[workers][config.headDimension()];
         lanes = new float[workers][32];
+        denominators = new float[workers][SWIGLU_PART];
         var shape = new KeyValueCache(config.kvHeads(), config.headDimension());
         for (int i = 0; i < workers; i++) {
             scratch[i] = new Scratch();

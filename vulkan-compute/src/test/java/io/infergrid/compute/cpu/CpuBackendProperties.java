@@ -97,8 +97,8 @@ class CpuBackendProperties {
             used.forward(new StageInput.Tokens(others), LogitsWanted.LAST);
             used.rewind(kept);
             assertThat(used.position()).isEqualTo(kept);
-            var found = used.forward(
-                    new StageInput.Tokens(Arrays.copyOfRange(ids, kept, positions)), LogitsWanted.LAST);
+            var found =
+                    used.forward(new StageInput.Tokens(Arrays.copyOfRange(ids, kept, positions)), LogitsWanted.LAST);
             assertThat(logits(found)).isDeepEqualTo(logits(expected));
         }
     }
