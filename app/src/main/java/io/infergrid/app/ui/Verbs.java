@@ -13,7 +13,7 @@ public final class Verbs {
     private final ReadOnlyBooleanWrapper canPause = new ReadOnlyBooleanWrapper();
     private final ReadOnlyBooleanWrapper canFinish = new ReadOnlyBooleanWrapper();
 
-    Verbs(Desk desk) {
+    public Verbs(Desk desk) {
         this.desk = desk;
     }
 

@@ -21,32 +21,32 @@ import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
 /** A rig made of values that a test sets: the window's counterpart where no grid is wanted. */
-final class DemoRig implements Rig {
+public final class DemoRig implements Rig {
 
-    static final Instant NOON = Instant.parse("2026-11-21T12:00:00Z");
-    static final List<String> PEERS = List.of(
+    public static final Instant NOON = Instant.parse("2026-11-21T12:00:00Z");
+    public static final List<String> PEERS = List.of(
             "12D3KooWQ8sTnV4cGk2yLrZb5hXwPj9uEa7mDfBt6NiRs3vCqA1x",
             "12D3KooWMf7pRw2kHx9zJtC4gYbVu8nEs5aLdQi6BoZr1cTvXk3h",
             "12D3KooWBd5vXk8rTq1mNcZ7jWyGh3fPe6sAuLo2KiVt4bRnCz9w",
             "12D3KooWZe4nLc6tYh8bKvR2qJxMs7gWp5dFuAi1GoTr9mBvQk5j");
 
-    final ObservableValue<RigState> state = new ObservableValue<>(new RigState.Idle());
-    final ObservableValue<DeviceView> device = new ObservableValue<>(new DeviceView("", "cpu", -1, false, ""));
-    final ObservableValue<SwarmView> swarm = new ObservableValue<>(SwarmView.empty());
-    final ObservableValue<Double> tokensPerSecond = new ObservableValue<>(0.0);
-    final ObservableValue<List<Notice>> notices = new ObservableValue<>(List.of());
-    final ObservableValue<Settings> settings =
+    public final ObservableValue<RigState> state = new ObservableValue<>(new RigState.Idle());
+    public final ObservableValue<DeviceView> device = new ObservableValue<>(new DeviceView("", "cpu", -1, false, ""));
+    public final ObservableValue<SwarmView> swarm = new ObservableValue<>(SwarmView.empty());
+    public final ObservableValue<Double> tokensPerSecond = new ObservableValue<>(0.0);
+    public final ObservableValue<List<Notice>> notices = new ObservableValue<>(List.of());
+    public final ObservableValue<Settings> settings =
             new ObservableValue<>(Settings.defaults().withWelcomeDone(true));
-    final ObservableValue<Long> jobsRevision = new ObservableValue<>(0L);
-    final List<JobRecord> jobs = new ArrayList<>();
-    final List<BenchmarkRecord> benchmarks = new ArrayList<>();
-    final List<Check> checks = new ArrayList<>();
-    volatile Duration tokenPace = Duration.ZERO;
-    volatile boolean storeBroken;
-    volatile boolean closed;
+    public final ObservableValue<Long> jobsRevision = new ObservableValue<>(0L);
+    public final List<JobRecord> jobs = new ArrayList<>();
+    public final List<BenchmarkRecord> benchmarks = new ArrayList<>();
+    public final List<Check> checks = new ArrayList<>();
+    public volatile Duration tokenPace = Duration.ZERO;
+    public volatile boolean storeBroken;
+    public volatile boolean closed;
 
     /** A rig that works in a grid of four, with jobs and benchmark runs stored. */
-    static DemoRig working() {
+    public static DemoRig working() {
         var rig = new DemoRig();
         rig.state.set(new RigState.Running("Serving stages of infergrid-demo with 3 workers."));
         rig.device.set(new DeviceView(
@@ -66,7 +66,7 @@ final class DemoRig implements Rig {
         return rig;
     }
 
-    SwarmView fullSwarm() {
+    public SwarmView fullSwarm() {
         var peers = List.of(
                 new SwarmView.Peer(
                         PEERS.get(0), "/ip4/127.0.0.1/tcp/40101", "gateway", "llvmpipe", "", Duration.ZERO, true),
@@ -106,7 +106,7 @@ final class DemoRig implements Rig {
                 PEERS.getFirst(), List.of("/ip4/127.0.0.1/tcp/40101"), peers, transfers, "infergrid-demo", 6, pipeline);
     }
 
-    JobRecord job(int i) {
+    public JobRecord job(int i) {
         var state = i == 0 ? "running" : i % 11 == 4 ? "failed" : i % 7 == 3 ? "cancelled" : "finished";
         var tokens = state.equals("failed") ? 0 : 40 + i * 37 % 150;
         return new JobRecord(

@@ -28,6 +28,7 @@ import javafx.collections.ListChangeListener;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.Parent;
+import javafx.scene.TraversalDirection;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.ScrollPane;
@@ -184,7 +185,8 @@ final class PlaygroundView {
                 event.consume();
             } else if (event.getCode() == KeyCode.TAB && !event.isShortcutDown()) {
                 // Tab leaves the field, as in every other control.
-                composer.fireEvent(event.copyFor(composer, composer));
+                composer.requestFocusTraversal(event.isShiftDown() ? TraversalDirection.PREVIOUS : TraversalDirection.NEXT);
+                event.consume();
             }
         });
         HBox.setHgrow(composer, Priority.ALWAYS);

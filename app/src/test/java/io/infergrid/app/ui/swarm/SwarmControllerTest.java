@@ -1,0 +1,56 @@
+package io.infergrid.app.ui.swarm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.infergrid.app.ui.DemoRig;
+import io.infergrid.app.ui.TestDesk;
+import java.util.BitSet;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+class SwarmControllerTest {
+
+    @Test
+    void coverage_says_how_many_hold_each_block() {
+        var controller = new SwarmController(new TestDesk(DemoRig.working()).desk(), false);
+        controller.attach();
+        var model = controller.model();
+        assertThat(model.coverage.get().depths()).containsExactly(1, 1, 1, 2, 1, 1);
+        assertThat(model.coverage.get().sentence())
+                .isEqualTo("All 6 blocks are held. 5 blocks are held by one peer only.");
+        assertThat(model.peers.get()).hasSize(4);
+        assertThat(model.transfers.get().getLast().state()).isEqualTo("On its way");
+    }
+
+    @Test
+    void without_a_swarm_it_says_so() {
+        var controller = new SwarmController(new TestDesk(new DemoRig()).desk(), false);
+        controller.attach();
+        assertThat(controller.model().subtitle.get()).startsWith("Not in a swarm");
+        assertThat(controller.model().coverage.get().depths()).isEmpty();
+    }
+
+    @Test
+    void held_blocks_are_ranges_with_both_ends_included() {
+        assertThat(HeldBlocks.of("0-1, 4", 6)).isEqualTo(bits(0, 1, 4));
+        assertThat(HeldBlocks.of("4-99", 6)).isEqualTo(bits(4, 5));
+        assertThat(HeldBlocks.of("3-1,x,-2,99999999999", 6)).isEqualTo(bits());
+        assertThat(HeldBlocks.of("", 6)).isEqualTo(bits());
+    }
+
+    @Property(tries = 500)
+    void no_announcement_of_a_stranger_breaks_the_screen(
+            @ForAll String held, @ForAll @IntRange(min = 0, max = 200) int blocks) {
+        assertThat(HeldBlocks.of(held, blocks).length()).isLessThanOrEqualTo(blocks);
+    }
+
+    private static BitSet bits(int... blocks) {
+        var bits = new BitSet();
+        for (var block : blocks) {
+            bits.set(block);
+        }
+        return bits;
+    }
+}
