@@ -10,8 +10,7 @@ final class PseudoLocale extends ResourceBundle {
     static final char OPEN = '⟦';
     static final char CLOSE = '⟧';
 
-    private final ResourceBundle english =
-            ResourceBundle.getBundle("io.infergrid.app.ui.strings", Locale.ROOT);
+    private final ResourceBundle english = ResourceBundle.getBundle("io.infergrid.app.ui.strings", Locale.ROOT);
 
     static Texts texts() {
         return new Texts(new PseudoLocale(), Locale.ENGLISH);

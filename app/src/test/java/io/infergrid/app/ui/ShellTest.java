@@ -162,8 +162,8 @@ class ShellTest {
 
     private static boolean focusIsOn(Scene scene, String id) {
         WaitForAsyncUtils.waitForFxEvents();
-        return Stages.onFx(() -> scene.getFocusOwner() != null
-                && id.equals(scene.getFocusOwner().getId()));
+        return Stages.onFx(() ->
+                scene.getFocusOwner() != null && id.equals(scene.getFocusOwner().getId()));
     }
 
     @Test
@@ -214,15 +214,14 @@ class ShellTest {
     void an_empty_rig_leaves_no_screen_without_words(Place place) {
         var scene = open(new DemoRig());
         go(scene, place);
-        var expected =
-                switch (place) {
-                    case DASHBOARD -> "No pipeline yet";
-                    case PLAYGROUND -> "The rig is stopped.";
-                    case JOBS -> "No jobs yet";
-                    case SWARM -> "Nobody here yet";
-                    case BENCHMARK -> "No benchmark yet";
-                    case SETTINGS -> "Run self-test";
-                };
+        var expected = switch (place) {
+            case DASHBOARD -> "No pipeline yet";
+            case PLAYGROUND -> "The rig is stopped.";
+            case JOBS -> "No jobs yet";
+            case SWARM -> "Nobody here yet";
+            case BENCHMARK -> "No benchmark yet";
+            case SETTINGS -> "Run self-test";
+        };
         until(() -> says(scene, expected));
     }
 
@@ -301,9 +300,8 @@ class ShellTest {
                     var picture = node.getAccessibleRole() == AccessibleRole.IMAGE_VIEW
                             && node.getStyleClass().contains("painted");
                     if (seen(node) && (own || picture)) {
-                        var words = node instanceof Labeled labeled && labeled.getText() != null
-                                ? labeled.getText()
-                                : "";
+                        var words =
+                                node instanceof Labeled labeled && labeled.getText() != null ? labeled.getText() : "";
                         assertThat(words + (node.getAccessibleText() == null ? "" : node.getAccessibleText()))
                                 .as("%s on %s", node, place)
                                 .isNotBlank();

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /** A desk without a toolkit: everything runs at once on the thread that asks, and remembers what it was told. */
 public final class TestDesk {
 
-    public static final Texts TEXTS = new Texts(
-            ResourceBundle.getBundle("io.infergrid.app.ui.strings", Locale.ROOT), Locale.ENGLISH);
+    public static final Texts TEXTS =
+            new Texts(ResourceBundle.getBundle("io.infergrid.app.ui.strings", Locale.ROOT), Locale.ENGLISH);
 
     public final DemoRig rig;
     public final List<Desk.Message> messages = new ArrayList<>();

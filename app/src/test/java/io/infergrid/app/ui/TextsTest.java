@@ -19,7 +19,9 @@ class TextsTest {
     void every_text_is_a_pattern_that_can_be_read() {
         var bundle = ResourceBundle.getBundle("io.infergrid.app.ui.strings", Locale.ROOT);
         for (var key : bundle.keySet()) {
-            assertThat(new MessageFormat(bundle.getString(key), Locale.ENGLISH)).as(key).isNotNull();
+            assertThat(new MessageFormat(bundle.getString(key), Locale.ENGLISH))
+                    .as(key)
+                    .isNotNull();
             assertThat(bundle.getString(key)).as("apostrophe in %s", key).doesNotContain("'");
         }
     }
@@ -31,7 +33,8 @@ class TextsTest {
             file = new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
         var seen = new HashSet<String>();
-        for (var line : file.lines().filter(l -> !l.isBlank() && !l.startsWith("#")).toList()) {
+        for (var line :
+                file.lines().filter(l -> !l.isBlank() && !l.startsWith("#")).toList()) {
             assertThat(seen.add(line.substring(0, line.indexOf('=')))).as(line).isTrue();
         }
         var read = new Properties();

@@ -185,7 +185,8 @@ final class PlaygroundView {
                 event.consume();
             } else if (event.getCode() == KeyCode.TAB && !event.isShortcutDown()) {
                 // Tab leaves the field, as in every other control.
-                composer.requestFocusTraversal(event.isShiftDown() ? TraversalDirection.PREVIOUS : TraversalDirection.NEXT);
+                composer.requestFocusTraversal(
+                        event.isShiftDown() ? TraversalDirection.PREVIOUS : TraversalDirection.NEXT);
                 event.consume();
             }
         });

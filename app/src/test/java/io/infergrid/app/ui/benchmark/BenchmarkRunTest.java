@@ -65,6 +65,7 @@ class BenchmarkRunTest {
     void the_history_can_be_taken_away_as_csv() {
         var csv = BenchmarkController.csv(DemoRig.working().benchmarks);
         assertThat(csv.lines().count()).isEqualTo(7);
-        assertThat(csv).startsWith("\"id\",\"started_at\",\"device\",\"backend\",\"conformant\",\"conformance_digest\"");
+        assertThat(csv)
+                .startsWith("\"id\",\"started_at\",\"device\",\"backend\",\"conformant\",\"conformance_digest\"");
     }
 }

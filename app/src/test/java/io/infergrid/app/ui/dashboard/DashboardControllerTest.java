@@ -33,8 +33,8 @@ class DashboardControllerTest {
     @Test
     void every_pause_reason_that_holds_is_named_with_what_ends_it() {
         var rig = DemoRig.working();
-        rig.state.set(new RigState.Paused(
-                List.of(new PauseReason.GameRunning("Factorio"), new PauseReason.TooHot(88, 83))));
+        rig.state.set(
+                new RigState.Paused(List.of(new PauseReason.GameRunning("Factorio"), new PauseReason.TooHot(88, 83))));
         var model = seen(rig);
         assertThat(model.sentence.get()).isEqualTo("Factorio is running.");
         assertThat(model.hint.get()).isEqualTo("Goes on a few minutes after it is closed.");
@@ -62,7 +62,13 @@ class DashboardControllerTest {
             stages.set(
                     1,
                     new io.infergrid.app.core.SwarmView.StageView(
-                            1, lost.firstBlock(), lost.endBlock(), lost.peerId(), lost.device(), lost.stepTime(), false));
+                            1,
+                            lost.firstBlock(),
+                            lost.endBlock(),
+                            lost.peerId(),
+                            lost.device(),
+                            lost.stepTime(),
+                            false));
             return new io.infergrid.app.core.SwarmView(
                     swarm.ownPeerId(),
                     swarm.addresses(),

@@ -35,7 +35,9 @@ class JobsControllerTest {
         var controller = new JobsController(new TestDesk(rig).desk(), false);
         controller.attach();
         controller.filter(Filter.FAILED);
-        assertThat(controller.model().jobs).isNotEmpty().allMatch(job -> job.state().equals("failed"));
+        assertThat(controller.model().jobs)
+                .isNotEmpty()
+                .allMatch(job -> job.state().equals("failed"));
         controller.search("no such job");
         assertThat(controller.model().phase.get()).isEqualTo(Phase.NO_MATCH);
         rig.jobs.clear();

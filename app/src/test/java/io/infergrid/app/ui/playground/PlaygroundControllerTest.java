@@ -39,7 +39,9 @@ class PlaygroundControllerTest {
         var controller = controller(new TestDesk(DemoRig.working()).desk());
         controller.model().maxTokens.set(4);
         controller.ask("Tell me a story.");
-        assertThat(controller.model().turns.get(1).footer.get()).startsWith("4 tokens").endsWith("cut at the token limit");
+        assertThat(controller.model().turns.get(1).footer.get())
+                .startsWith("4 tokens")
+                .endsWith("cut at the token limit");
     }
 
     @Test

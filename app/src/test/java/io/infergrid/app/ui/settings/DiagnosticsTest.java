@@ -13,7 +13,9 @@ class DiagnosticsTest {
         var rig = DemoRig.working();
         var words = Diagnostics.of(rig, List.of(), "1.2.3");
         assertThat(words).contains("InferGrid 1.2.3", "llvmpipe", "conformant", "3 stages");
-        rig.folders().forEach(folder -> assertThat(words).doesNotContain(folder.path().toString()));
+        rig.folders()
+                .forEach(
+                        folder -> assertThat(words).doesNotContain(folder.path().toString()));
         assertThat(words).doesNotContain(System.getProperty("user.name") + "/");
         DemoRig.PEERS.forEach(peer -> assertThat(words).doesNotContain(peer));
     }
