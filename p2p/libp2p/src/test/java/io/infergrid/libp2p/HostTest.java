@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.infergrid.libp2p.identity.PrivateKey;
 import io.infergrid.libp2p.swarm.Swarm;
+import io.infergrid.libp2p.transport.TcpTransport;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -220,6 +223,42 @@ class HostTest {
         dialler.close();
         assertThat(news.poll(20, TimeUnit.SECONDS)).isEqualTo("-" + dialler.peerId());
         assertThat(listener.connections()).isEmpty();
+    }
+
+    @Test
+    void an_interrupted_reader_leaves_the_connection_to_the_others() throws Exception {
+        var listener = host();
+        listener.handle(ECHO, HostTest::echo);
+        var dialler = host();
+        dialler.connect(listener.peerId(), listener.addresses(), LIMIT);
+        try (var stream = dialler.open(listener.peerId(), ECHO, LIMIT)) {
+            var failure = new LinkedBlockingQueue<Exception>();
+            var reader = Thread.ofVirtual().start(() -> {
+                try {
+                    failure.add(new IllegalStateException("read " + stream.in().read()));
+                } catch (IOException e) {
+                    failure.add(e);
+                }
+            });
+            reader.interrupt();
+            assertThat(failure.poll(20, TimeUnit.SECONDS)).isInstanceOf(InterruptedIOException.class);
+            stream.out().write(7);
+            stream.closeWrite();
+            assertThat(stream.in().readAllBytes()).containsExactly(7);
+        }
+        assertThat(exchange(dialler, listener.peerId(), 1000)).isEqualTo(bytes(1000));
+    }
+
+    @Test
+    void closing_a_host_ends_handshakes_that_are_under_way() throws IOException {
+        var listener = host();
+        try (var raw = TcpTransport.dial(
+                TcpTransport.resolve(listener.addresses().getFirst()).getFirst(), LIMIT)) {
+            raw.out().write("\u0013/multistream/1.0.0\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(raw.in().read()).isEqualTo(19); // it is being served
+            listener.close();
+            assertThat(raw.in().readAllBytes()).hasSize(19);
+        }
     }
 
     @Test

@@ -172,15 +172,14 @@ final class Dialer {
 
         private Reached secure(RawConnection connected) throws IOException {
             hold(connected);
-            var watch =
-                    swarm.closeAfter(connected, shorter(limit, swarm.limits().upgrade()));
-            try {
-                return new Reached(upgrader.outbound(connected, peer), connected);
-            } catch (IOException e) {
-                connected.close();
-                throw e;
-            } finally {
-                watch.cancel(false);
+            var time = shorter(limit, swarm.limits().upgrade());
+            try (var deadline = swarm.deadline(connected, time)) {
+                try {
+                    return new Reached(upgrader.outbound(connected, peer), connected);
+                } catch (IOException e) {
+                    connected.close();
+                    throw deadline.explain(e, "no answer from " + peer + " at " + target + " within " + time);
+                }
             }
         }
 

@@ -154,7 +154,8 @@ final class PeerConnection implements Connection, YamuxSession.Listener {
 
     @Override
     public void goingAway() {
-        swarm.unusable(this);
+        retired = true; // it ends once its streams have
+        LOG.debug("{} is going away", this);
     }
 
     @Override
@@ -174,16 +175,16 @@ final class PeerConnection implements Connection, YamuxSession.Listener {
             protocol = MultistreamSelect.answer(stream.in(), stream.out(), swarm.protocols()::has);
             stream.deadlineIn(Duration.ZERO);
         } catch (IOException e) {
-            stream.reset();
             hit(e instanceof DecodeException ? Event.MALFORMED : Event.NEGOTIATION_FAILED, e);
+            stream.reset();
             return;
         }
         var served = Objects.requireNonNull(swarm.protocols().get(protocol));
         var open = inboundStreams.computeIfAbsent(protocol, _ -> new AtomicInteger());
         if (open.incrementAndGet() > served.maxInbound()) {
             open.decrementAndGet();
-            stream.reset();
             hit(Event.REFUSED_STREAMS);
+            stream.reset();
             return;
         }
         swarm.counters().count(Event.STREAM_ACCEPTED);

@@ -86,6 +86,7 @@ public final class Swarm implements Host {
     private final Map<PeerId, PeerConnection> live = new ConcurrentHashMap<>(); // the one in use for each peer
     private final Set<PeerConnection> all = ConcurrentHashMap.newKeySet(); // and those that are on their way out
     private final Map<PeerId, PeerInfo> infos = new ConcurrentHashMap<>(); // of peers that are connected
+    private final Set<Deadline> upgrading = ConcurrentHashMap.newKeySet(); // connections in their handshake
     private volatile boolean closed;
 
     private Swarm(Settings settings) {
@@ -352,12 +353,13 @@ public final class Swarm implements Host {
 
     private void upgrade(Socket socket) throws IOException {
         var raw = TcpTransport.wrap(socket);
-        var watch = closeAfter(raw, limits().upgrade());
         Upgrader.Upgraded upgraded;
-        try {
-            upgraded = upgrader.inbound(raw);
-        } finally {
-            watch.cancel(false);
+        try (var deadline = deadline(raw, limits().upgrade())) {
+            try {
+                upgraded = upgrader.inbound(raw);
+            } catch (IOException e) {
+                throw deadline.explain(e, "the handshake did not end within " + limits().upgrade());
+            }
         }
         admit(upgraded, raw.remoteAddress(), true);
     }
@@ -370,9 +372,8 @@ public final class Swarm implements Host {
         }
     }
 
-    /** Closes a connection when its time is up, unless the future is cancelled before. */
-    ScheduledFuture<?> closeAfter(RawConnection raw, Duration limit) {
-        return clock.schedule(raw::close, limit.toNanos(), TimeUnit.NANOSECONDS);
+    Deadline deadline(RawConnection raw, Duration limit) {
+        return new Deadline(clock, raw, limit, upgrading);
     }
 
     // ---- the connections ----
@@ -463,11 +464,6 @@ public final class Swarm implements Host {
         tell(l -> l.identified(connection, info));
     }
 
-    /** The peer wants no new streams on that connection. */
-    void unusable(PeerConnection connection) {
-        LOG.debug("{} is going away", connection);
-    }
-
     void closed(PeerConnection connection) {
         boolean last;
         lock.lock();
@@ -556,6 +552,7 @@ public final class Swarm implements Host {
                 LOG.debug("closing port {}: {}", server.getLocalPort(), e.getMessage());
             }
         }
+        upgrading.forEach(Deadline::pass);
         all.forEach(PeerConnection::close);
         awaitGoodbyes();
         all.forEach(PeerConnection::abort);

@@ -3,6 +3,7 @@ package io.infergrid.libp2p.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.infergrid.libp2p.Bounded;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -47,19 +48,23 @@ class CodecTest {
     }
 
     @Property
-    void any_bytes_are_a_uvarint_or_a_decode_exception(@ForAll @Size(max = 20) byte[] bytes) {
+    void any_bytes_are_a_uvarint_or_a_decode_exception(@ForAll @Size(max = 20) byte[] bytes) throws Exception {
         try {
-            assertThat(Uvarint.read(ByteBuffer.wrap(bytes))).isNotNegative();
+            Bounded.memory(() -> {
+                assertThat(Uvarint.read(ByteBuffer.wrap(bytes))).isNotNegative();
+            });
         } catch (DecodeException e) {
             assertThat(e.getMessage()).startsWith("uvarint: expected");
         }
     }
 
     @Property
-    void any_bytes_are_a_length_within_the_bound_or_refused(@ForAll @Size(max = 8) byte[] bytes) throws IOException {
+    void any_bytes_are_a_length_within_the_bound_or_refused(@ForAll @Size(max = 8) byte[] bytes) throws Exception {
         try {
-            assertThat(Uvarint.readLength(new ByteArrayInputStream(bytes), 1000, "test"))
-                    .isBetween(0, 1000);
+            Bounded.memory(() -> {
+                assertThat(Uvarint.readLength(new ByteArrayInputStream(bytes), 1000, "test"))
+                        .isBetween(0, 1000);
+            });
         } catch (DecodeException | EOFException e) {
             assertThat(e.getMessage()).startsWith("test: ");
         }
@@ -79,9 +84,11 @@ class CodecTest {
     }
 
     @Property
-    void any_text_is_base58_or_a_decode_exception(@ForAll String text) {
+    void any_text_is_base58_or_a_decode_exception(@ForAll String text) throws Exception {
         try {
-            assertThat(Base58.encode(Base58.decode(text))).isEqualTo(text);
+            Bounded.memory(() -> {
+                assertThat(Base58.encode(Base58.decode(text))).isEqualTo(text);
+            });
         } catch (DecodeException e) {
             assertThat(e.getMessage()).startsWith("base58: expected");
         }
@@ -113,17 +120,19 @@ class CodecTest {
     }
 
     @Property
-    void any_bytes_are_a_message_or_a_decode_exception(@ForAll @Size(max = 100) byte[] bytes) {
+    void any_bytes_are_a_message_or_a_decode_exception(@ForAll @Size(max = 100) byte[] bytes) throws Exception {
         try {
-            var reader = new ProtoReader(bytes);
-            while (reader.next()) {
-                switch (reader.field() % 4) {
-                    case 0 -> reader.varint();
-                    case 1 -> assertThat(reader.bytes(50)).hasSizeLessThanOrEqualTo(50);
-                    case 2 -> reader.text(50);
-                    default -> reader.skip();
+            Bounded.memory(() -> {
+                var reader = new ProtoReader(bytes);
+                while (reader.next()) {
+                    switch (reader.field() % 4) {
+                        case 0 -> reader.varint();
+                        case 1 -> assertThat(reader.bytes(50)).hasSizeLessThanOrEqualTo(50);
+                        case 2 -> reader.text(50);
+                        default -> reader.skip();
+                    }
                 }
-            }
+            });
         } catch (DecodeException e) {
             assertThat(e.getMessage()).contains("expected");
         }
@@ -151,9 +160,11 @@ class CodecTest {
     }
 
     @Property
-    void any_bytes_are_a_multihash_or_a_decode_exception(@ForAll @Size(max = 50) byte[] bytes) {
+    void any_bytes_are_a_multihash_or_a_decode_exception(@ForAll @Size(max = 50) byte[] bytes) throws Exception {
         try {
-            assertThat(Multihash.decode(bytes).encode()).isEqualTo(bytes);
+            Bounded.memory(() -> {
+                assertThat(Multihash.decode(bytes).encode()).isEqualTo(bytes);
+            });
         } catch (DecodeException e) {
             assertThat(e.getMessage()).contains("expected");
         }

@@ -3,6 +3,7 @@ package io.infergrid.libp2p.multistream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.infergrid.libp2p.Bounded;
 import io.infergrid.libp2p.codec.DecodeException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -73,16 +74,18 @@ class MultistreamSelectTest {
 
     @Property
     void any_bytes_end_in_a_choice_or_a_declared_exception(
-            @ForAll @Size(max = 200) byte[] bytes, @ForAll boolean header) throws IOException {
+            @ForAll @Size(max = 200) byte[] bytes, @ForAll boolean header) throws Exception {
         var all = new ByteArrayOutputStream();
         if (header) {
             all.writeBytes(HEADER.getBytes(StandardCharsets.ISO_8859_1));
         }
         all.writeBytes(bytes);
         try {
-            var input = new ByteArrayInputStream(all.toByteArray());
-            assertThat(MultistreamSelect.answer(input, new ByteArrayOutputStream(), p -> p.length() > 2))
-                    .hasSizeGreaterThan(2);
+            Bounded.memory(() -> {
+                var input = new ByteArrayInputStream(all.toByteArray());
+                assertThat(MultistreamSelect.answer(input, new ByteArrayOutputStream(), p -> p.length() > 2))
+                        .hasSizeGreaterThan(2);
+            });
         } catch (DecodeException | EOFException | MultistreamSelect.RefusedException e) {
             assertThat(e.getMessage()).isNotBlank();
         }

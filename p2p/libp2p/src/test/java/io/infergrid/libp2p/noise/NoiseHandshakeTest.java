@@ -3,6 +3,7 @@ package io.infergrid.libp2p.noise;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.infergrid.libp2p.Bounded;
 import io.infergrid.libp2p.Event;
 import io.infergrid.libp2p.HostBuilder;
 import io.infergrid.libp2p.Multiaddr;
@@ -151,18 +152,20 @@ class NoiseHandshakeTest {
 
     @Property
     void any_bytes_end_the_handshake_in_a_declared_exception(
-            @ForAll @Size(max = 300) byte[] bytes, @ForAll boolean initiator) throws IOException {
+            @ForAll @Size(max = 300) byte[] bytes, @ForAll boolean initiator) throws Exception {
         var raw = new Recorded(bytes);
         var identity = new NoiseIdentity(PrivateKey.fromSeed(new byte[32]), YAMUX);
         var handshake = new NoiseHandshake(identity, raw, initiator);
         var buffers = new BufferPool(NoiseChannel.BUFFER_BYTES, 1);
         try {
-            if (initiator) {
-                handshake.firstMessage();
-                handshake.initiate(null, buffers);
-            } else {
-                handshake.respond(buffers);
-            }
+            Bounded.memory(() -> {
+                if (initiator) {
+                    handshake.firstMessage();
+                    handshake.initiate(null, buffers);
+                } else {
+                    handshake.respond(buffers);
+                }
+            });
         } catch (DecodeException | ProtocolViolation | EOFException e) {
             assertThat(e.getMessage()).isNotBlank();
         }

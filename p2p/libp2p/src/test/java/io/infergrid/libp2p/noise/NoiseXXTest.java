@@ -3,6 +3,7 @@ package io.infergrid.libp2p.noise;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.infergrid.libp2p.Bounded;
 import io.infergrid.libp2p.codec.DecodeException;
 import io.infergrid.libp2p.identity.PrivateKey;
 import java.math.BigInteger;
@@ -178,9 +179,11 @@ class NoiseXXTest {
     }
 
     @Property
-    void any_bytes_are_a_payload_or_a_decode_exception(@ForAll @Size(max = 300) byte[] bytes) {
+    void any_bytes_are_a_payload_or_a_decode_exception(@ForAll @Size(max = 300) byte[] bytes) throws Exception {
         try {
-            HandshakePayload.decode(bytes);
+            Bounded.memory(() -> {
+                HandshakePayload.decode(bytes);
+            });
         } catch (DecodeException e) {
             assertThat(e.getMessage()).contains("expected");
         }

@@ -3,6 +3,7 @@ package io.infergrid.libp2p.swarm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.infergrid.libp2p.Bounded;
 import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.PeerInfo;
 import io.infergrid.libp2p.codec.DecodeException;
@@ -92,10 +93,12 @@ class IdentifyTest {
     }
 
     @Property
-    void any_bytes_are_an_answer_or_a_declared_exception(@ForAll @Size(max = 200) byte[] bytes) throws IOException {
+    void any_bytes_are_an_answer_or_a_declared_exception(@ForAll @Size(max = 200) byte[] bytes) throws Exception {
         try {
-            assertThat(read(framed(bytes))).isNotNull();
-            assertThat(read(bytes)).isNotNull();
+            Bounded.memory(() -> {
+                assertThat(read(framed(bytes))).isNotNull();
+                assertThat(read(bytes)).isNotNull();
+            });
         } catch (DecodeException | EOFException e) {
             assertThat(e.getMessage()).isNotBlank();
         }
