@@ -23,11 +23,13 @@ import picocli.CommandLine.Spec;
             JobsCommand.class,
             WalletCommand.class,
             DoctorCommand.class,
+            BenchCommand.class,
             ConformanceCommand.class,
             GenerateCommand.class,
             LogitsCommand.class,
             TokenizeCommand.class,
             QuantizeCommand.class,
+            PackageModelCommand.class,
             NodeCommand.class,
             CommandLine.HelpCommand.class,
         })

@@ -73,10 +73,16 @@ final class Demonstration {
         title("Benchmark");
         BenchmarkRecord run = rig.benchmark(
                 new Rig.BenchmarkListener() {
+                    private String said = "";
+
                     @Override
                     public void progress(String step, double fraction) {
-                        out.printf(Locale.ROOT, "  %3.0f %%  %s%n", fraction * 100, step);
-                        out.flush();
+                        String now = step.replaceFirst(":.*", "");
+                        if (!now.equals(said)) {
+                            said = now;
+                            out.printf(Locale.ROOT, "  %3.0f %%  %s%n", fraction * 100, now);
+                            out.flush();
+                        }
                     }
 
                     @Override

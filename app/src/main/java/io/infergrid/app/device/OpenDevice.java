@@ -80,6 +80,16 @@ public final class OpenDevice implements AutoCloseable {
         return new OpenDevice(choice, cpu, new DeviceView(cpu.device(), cpu.name(), -1, true, ""), conformanceDigest);
     }
 
+    /**
+     * Opens a device to be measured: what {@link BackendChoice#AUTO} would take, but a device that is asked for by name is not
+     * checked, since the measurement says whether it is conformant.
+     */
+    public static OpenDevice unchecked(BackendChoice choice, int threads, BooleanSupplier cancelled) {
+        return choice == BackendChoice.AUTO
+                ? open(choice, threads, Progress.SILENT, cancelled)
+                : known(choice, threads, "");
+    }
+
     private static OpenDevice vulkanOrCpu(int threads, Progress progress, BooleanSupplier cancelled) {
         VulkanBackend vulkan;
         try {

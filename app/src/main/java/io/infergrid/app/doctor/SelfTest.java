@@ -2,9 +2,17 @@ package io.infergrid.app.doctor;
 
 import io.infergrid.app.core.Check;
 import io.infergrid.app.core.Settings;
+import io.infergrid.app.device.DemoModel;
 import io.infergrid.app.paths.Home;
 import io.infergrid.app.settings.SettingsFile;
 import io.infergrid.app.store.Store;
+import io.infergrid.compute.conformance.Conformance;
+import io.infergrid.compute.conformance.ConformanceReport;
+import io.infergrid.compute.cpu.CpuBackend;
+import io.infergrid.compute.gguf.GgufException;
+import io.infergrid.compute.vulkan.DeviceKind;
+import io.infergrid.compute.vulkan.VulkanBackend;
+import io.infergrid.compute.vulkan.VulkanException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -46,7 +54,11 @@ public final class SelfTest {
         add.accept(settings());
         add.accept(database());
         add.accept(port());
+        add.accept(vulkan());
+        add.accept(processor());
+        add.accept(demoModel());
         add.accept(display());
+        add.accept(tray());
         return List.copyOf(all);
     }
 
@@ -150,6 +162,64 @@ public final class SelfTest {
                     "127.0.0.1:" + port + " is taken (by a running InferGrid or another program)",
                     "Nothing to do if InferGrid runs; else choose another port in the settings.");
         }
+    }
+
+    private static Check vulkan() {
+        try (VulkanBackend device = VulkanBackend.open()) {
+            ConformanceReport report = Conformance.run(device);
+            String found = device.device() + ", driver " + device.facts().driver() + ", Vulkan "
+                    + device.facts().apiVersion() + ": "
+                    + (report.passed()
+                            ? "conformant (" + report.results().size() + " operations, digest "
+                                    + report.digest().substring(0, 12) + ")"
+                            : report.summary());
+            if (!report.passed()) {
+                return failed("Vulkan", found, "Update the graphics driver; until then the CPU computes (backend auto).");
+            }
+            return device.facts().kind() == DeviceKind.CPU
+                    ? warning(
+                            "Vulkan",
+                            found,
+                            "This is a software driver. With a graphics card, install its driver to compute on the card.")
+                    : ok("Vulkan", found);
+        } catch (VulkanException e) {
+            return warning(
+                    "Vulkan",
+                    "no device: " + e.getMessage(),
+                    "Install or update the graphics driver; without one the CPU computes.");
+        } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
+            return warning("Vulkan", "cannot be reached from here: " + e, "The CPU computes.");
+        }
+    }
+
+    private static Check processor() {
+        try (CpuBackend cpu = new CpuBackend()) {
+            ConformanceReport report = Conformance.run(cpu);
+            return report.passed()
+                    ? ok("CPU backend", cpu.device() + ": conformant")
+                    : failed("CPU backend", report.summary(), "Report this with the output of 'infergrid conformance'.");
+        } catch (NoClassDefFoundError e) {
+            return failed(
+                    "CPU backend",
+                    "this Java runs without the module jdk.incubator.vector",
+                    "Start InferGrid by its launcher, bin/infergrid.");
+        }
+    }
+
+    private static Check demoModel() {
+        try {
+            return ok("Demo model", DemoModel.file().toString());
+        } catch (GgufException e) {
+            return warning("Demo model", String.valueOf(e.getMessage()), "Name a GGUF file with --model.");
+        }
+    }
+
+    /** The window can do without; asked of the environment, since asking AWT would start a toolkit. */
+    private static Check tray() {
+        String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+        return os.contains("win") || os.contains("mac")
+                ? ok("Tray", "the system has one")
+                : ok("Tray", "not used on this system; the window does without");
     }
 
     private static Check display() {

@@ -13,7 +13,6 @@ import io.infergrid.app.core.Rig;
 import io.infergrid.app.core.RigState;
 import io.infergrid.app.core.Settings;
 import io.infergrid.app.core.SwarmView;
-import io.infergrid.app.device.ModelSpeed;
 import io.infergrid.app.device.ModelText;
 import io.infergrid.app.device.OpenDevice;
 import io.infergrid.app.doctor.SelfTest;
@@ -23,7 +22,11 @@ import io.infergrid.app.paths.InstanceLock;
 import io.infergrid.app.settings.SettingsFile;
 import io.infergrid.app.state.RigStateMachine;
 import io.infergrid.app.store.Store;
+import io.infergrid.compute.benchmark.Benchmark;
+import io.infergrid.compute.benchmark.BenchmarkPlan;
+import io.infergrid.compute.benchmark.BenchmarkReport;
 import io.infergrid.compute.engine.Backend;
+import io.infergrid.compute.gguf.GgufFile;
 import io.infergrid.grid.GenerationRequest;
 import io.infergrid.grid.GenerationResult;
 import io.infergrid.grid.GridException;
@@ -64,6 +67,9 @@ public final class RigService implements Rig {
     private static final long LEAST_DISK_BYTES = 100L << 20;
     private static final int FAILURES_IN_A_ROW = 3;
     private static final int NOTICES = 100;
+
+    /** Part of a benchmark's progress that opening the device takes. */
+    private static final double OPENING = 0.2;
 
     private final Home home;
     private final Path model;
@@ -272,30 +278,32 @@ public final class RigService implements Rig {
         try {
             sessions.awaitNone(cancelled);
             Instant startedAt = clock.instant();
-            OpenDevice ours = openDevice((step, fraction) -> listener.progress(step, fraction * 0.5), cancelled);
-            Map<String, Double> figures =
-                    ModelSpeed.measure(model, "demo", ours.backend(), new SecondHalf(listener), cancelled);
-            if (cancelled.getAsBoolean()) {
-                throw new ChatException(ChatException.Kind.FAILED, "the benchmark was cancelled");
+            OpenDevice ours = openDevice(
+                    (step, fraction) -> listener.progress("Opening the device: " + step, fraction * OPENING), cancelled);
+            BenchmarkReport report;
+            try (GgufFile file = GgufFile.open(model)) {
+                report = Benchmark.run(
+                        ours.backend(), BenchmarkPlan.of("demo", file), new AfterOpening(listener), cancelled);
             }
             return store.benchmarkDone(new BenchmarkRecord(
                     0,
                     startedAt,
-                    ours.view().name(),
-                    ours.view().backend(),
-                    ours.view().conformant(),
-                    ours.conformanceDigest(),
-                    figures));
+                    report.device().name(),
+                    report.backend(),
+                    report.conformance().passed(),
+                    report.conformance().digest(),
+                    report.figures()));
         } finally {
             machine.unblock(PauseReason.BenchmarkRunning.class);
             wakeUp();
         }
     }
 
-    private record SecondHalf(BenchmarkListener listener) implements BenchmarkListener {
+    private record AfterOpening(Rig.BenchmarkListener listener)
+            implements io.infergrid.compute.benchmark.BenchmarkListener {
         @Override
         public void progress(String step, double fraction) {
-            listener.progress(step, 0.5 + fraction * 0.5);
+            listener.progress(step, OPENING + fraction * (1 - OPENING));
         }
 
         @Override
