@@ -65,7 +65,8 @@ public interface GridNode extends AutoCloseable {
     // ---- worker
 
     /**
-     * Fetches what is missing of these blocks from peers, loads the stage, and serves it. Blocks until it is served.
+     * Fetches what is missing of these blocks from peers, loads the stage, and serves it. Blocks until it is served. If it is loaded
+     * already, ends a {@link #drain}.
      *
      * @throws GridException.ShardMissing if a shard was not to be had within {@code limit}
      */

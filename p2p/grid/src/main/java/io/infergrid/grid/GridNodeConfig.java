@@ -14,7 +14,8 @@ import java.util.Set;
  * @param bootstrap addresses to join through, each ending in {@code /p2p/<id>}; empty for the first node
  * @param profile the arithmetic that the device was shown to reproduce, {@code IG1}
  * @param conformanceDigest hex digest of the conformance run behind {@code profile}, empty if none
- * @param announcePeriod time between two announcements (jitter of a tenth is added); what was not heard again for two periods is forgotten
+ * @param announcePeriod time between two announcements (jitter of a tenth is added); what was not heard again for two periods (10 s at
+ *     least) is forgotten
  * @param sessionLimit most sessions that this worker runs at once
  * @param kvBudgetBytes most bytes of KV cache over all sessions of this worker
  * @param sessionIdle a session without a frame for so long is closed

@@ -219,10 +219,20 @@ final class LiveNode implements GridNode {
     private List<Candidate> candidates(Hash model) {
         var candidates = new ArrayList<Candidate>();
         for (PeerBook.Entry entry : book.peers()) {
-            addStages(candidates, model, entry.announcement(), entry.roundTrip());
+            if (sameArithmetic(entry.announcement())) {
+                addStages(candidates, model, entry.announcement(), entry.roundTrip());
+            }
         }
         addStages(candidates, model, announcement(), Duration.ZERO);
         return candidates;
+    }
+
+    /** A stage with other arithmetic would change the answer. */
+    private boolean sameArithmetic(Announcement peer) {
+        return peer.profile().equals(config.profile())
+                && (peer.conformance().isEmpty()
+                        || config.conformanceDigest().isEmpty()
+                        || peer.conformance().equals(config.conformanceDigest()));
     }
 
     private static void addStages(
@@ -334,6 +344,10 @@ final class LiveNode implements GridNode {
 
     @Override
     public void serve(Hash model, BlockRange blocks, Duration limit) throws GridException, InterruptedException {
+        if (stages.resume(model, blocks)) {
+            gossip.poke();
+            return;
+        }
         long deadline = System.nanoTime() + limit.toNanos();
         Manifest manifest = known(model, deadline).manifest();
         StageSpec spec = blocks.spec(manifest.blocks());

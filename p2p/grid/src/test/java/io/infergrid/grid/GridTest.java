@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -72,6 +73,54 @@ class GridTest {
                 assertThat(result.reason()).isEqualTo("length");
                 assertThat(result.stages()).hasSize(stages).doesNotHaveDuplicates();
             }
+        }
+    }
+
+    @Test
+    void answers_at_the_same_time_do_not_disturb_each_other() throws Exception {
+        Path gguf = TinyLlama.write(folder.resolve("tiny.gguf"));
+        try (var grid = new TestGrid(folder)) {
+            GridNode gateway = grid.node(Role.GATEWAY);
+            Hash model = gateway.seed(gguf, "");
+            grid.workers(gateway, model, cut(3));
+            var answers = new ConcurrentHashMap<Integer, int[]>();
+            var threads = new ArrayList<Thread>();
+            for (int i = 0; i < 5; i++) {
+                var request = request(model, 10 + i, 30, new Sampling(1, 0, 1, i));
+                int job = i;
+                threads.add(Thread.ofVirtual().start(() -> {
+                    try {
+                        answers.put(
+                                job,
+                                gateway.generate(request, DEAF, () -> false).tokens());
+                    } catch (GridException | InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                }));
+            }
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            for (int i = 0; i < 5; i++) {
+                var request = request(model, 10 + i, 30, new Sampling(1, 0, 1, i));
+                assertThat(answers.get(i)).isEqualTo(TestGrid.alone(gguf, request));
+            }
+        }
+    }
+
+    @Test
+    void a_peer_with_other_arithmetic_is_not_asked() throws Exception {
+        Path gguf = TinyLlama.write(folder.resolve("tiny.gguf"));
+        try (var grid = new TestGrid(folder)) {
+            GridNode gateway = grid.node(Role.GATEWAY, TestGrid.reference(), c -> c.withConformance("IG1", "aa"));
+            Hash model = gateway.seed(gguf, "");
+            GridNode other = grid.node(Role.WORKER, TestGrid.reference(), c -> c.withConformance("IG1", "bb"));
+            other.serve(model, new BlockRange(0, TinyLlama.BLOCKS), LIMIT);
+            eventually(() -> gateway.snapshot().peers().stream()
+                    .anyMatch(peer -> !peer.serves().isEmpty()));
+            assertThat(gateway.snapshot().pipeline()).isEmpty();
+            assertThatThrownBy(() -> gateway.generate(request(model, 3, 3, SEEDED), DEAF, () -> false))
+                    .isInstanceOf(GridException.NoRoute.class);
         }
     }
 
@@ -369,6 +418,8 @@ class GridTest {
             GenerationResult result = gateway.generate(request, (id, hops) -> worker.drain(), () -> false);
             assertThat(result.tokens()).isEqualTo(TestGrid.alone(gguf, request));
             eventually(() -> gateway.snapshot().pipeline().isEmpty());
+            worker.serve(model, new BlockRange(0, TinyLlama.BLOCKS), LIMIT);
+            eventually(() -> !gateway.snapshot().pipeline().isEmpty());
             worker.stopServing();
             assertThat(worker.snapshot().peers().getFirst().serves()).isEmpty();
         }

@@ -9,6 +9,7 @@ import io.infergrid.compute.sampling.SamplingParameters;
 import io.infergrid.grid.GenerationRequest.Sampling;
 import io.infergrid.grid.placement.Placement;
 import io.infergrid.libp2p.HostBuilder;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -118,7 +119,7 @@ public final class PipelineOverhead {
             System.out.printf(
                     Locale.ROOT,
                     "{\"model\":\"%s\",\"dimension\":%d,\"blocks\":%d,\"stages\":%d,\"promptTokens\":%d,\"tokens\":%d,"
-                            + "\"rounds\":%d,\"processors\":%d,\"one\":%s,\"pipeline\":%s,\"overheadMillisPerToken\":%.3f}%n",
+                            + "\"rounds\":%d,\"processors\":%d,\"load\":%.1f,\"one\":%s,\"pipeline\":%s,\"overheadMillisPerToken\":%.3f}%n",
                     gguf.getFileName(),
                     model.dimension(),
                     model.blocks(),
@@ -127,6 +128,7 @@ public final class PipelineOverhead {
                     maxTokens,
                     rounds,
                     Runtime.getRuntime().availableProcessors(),
+                    ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
                     json(alone),
                     json(piped),
                     median(piped.stream()

@@ -14,6 +14,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -47,6 +49,7 @@ public final class Gossip implements AutoCloseable {
     private final Consumer<PeerId> lost;
     private final RandomGenerator random;
     private final GridMetrics metrics;
+    private final Set<PeerId> inHand = ConcurrentHashMap.newKeySet();
     private final Object lock = new Object();
     private boolean poked;
     private boolean closed;
@@ -126,19 +129,18 @@ public final class Gossip implements AutoCloseable {
         }
     }
 
-    private void round() throws InterruptedException {
+    private void round() {
         book.expire().forEach(lost);
         var connected = swarm.connected();
-        var tasks = new ArrayList<Thread>();
         for (Multiaddr address : bootstrap) {
             address.peer()
                     .filter(peer -> !connected.contains(peer) && !peer.equals(swarm.self()))
-                    .ifPresent(peer -> tasks.add(task("dial", () -> meet(peer, List.of(address)))));
+                    .ifPresent(peer -> task(peer, () -> meet(peer, List.of(address))));
         }
         if (book.peers().size() < ENOUGH) {
             for (Announcement.Hint hint : book.takeHints(DIALS)) {
                 if (!connected.contains(hint.peer()) && !hint.peer().equals(swarm.self())) {
-                    tasks.add(task("dial", () -> meet(hint.peer(), hint.addresses())));
+                    task(hint.peer(), () -> meet(hint.peer(), hint.addresses()));
                 }
             }
         }
@@ -148,10 +150,7 @@ public final class Gossip implements AutoCloseable {
             Collections.shuffle(partners, new Random(random.nextLong()));
         }
         for (PeerId peer : partners.subList(0, Math.min(EXCHANGES, partners.size()))) {
-            tasks.add(task("exchange", () -> exchange(peer)));
-        }
-        for (Thread task : tasks) {
-            task.join();
+            task(peer, () -> exchange(peer));
         }
     }
 
@@ -159,16 +158,22 @@ public final class Gossip implements AutoCloseable {
         void run() throws IOException;
     }
 
-    private Thread task(String name, Step step) {
-        return Thread.ofVirtual().name("gossip " + name).start(() -> {
+    /** Deals with a peer on a thread of its own, unless one does so already: a slow peer holds up nobody else. */
+    private void task(PeerId peer, Step step) {
+        if (!inHand.add(peer)) {
+            return;
+        }
+        Thread.ofVirtual().name("gossip " + peer).start(() -> {
             try {
                 step.run();
             } catch (WireException bad) {
                 metrics.count("announce.bad");
-                LOG.info("announcement refused: {}", bad.getMessage());
+                LOG.info("announcement of {} refused: {}", peer, bad.getMessage());
             } catch (IOException gone) {
                 metrics.count("announce.lost");
-                LOG.debug("no announcement exchanged: {}", gone.getMessage());
+                LOG.debug("no announcement exchanged with {}: {}", peer, gone.getMessage());
+            } finally {
+                inHand.remove(peer);
             }
         });
     }
@@ -179,13 +184,13 @@ public final class Gossip implements AutoCloseable {
     }
 
     private void exchange(PeerId peer) throws IOException {
+        Duration roundTrip = swarm.ping(peer, LIMIT);
         try (Stream stream = swarm.open(peer, List.of(), PROTOCOL, LIMIT)) {
             stream.timeout(LIMIT);
-            long before = System.nanoTime();
             Frames.write(stream.out(), message().encode());
             stream.closeWrite();
             byte[] answer = Frames.require(stream.in(), AnnounceMessage.MAX_BYTES, "an announcement");
-            take(AnnounceMessage.decode(answer), stream.remote(), Duration.ofNanos(System.nanoTime() - before));
+            take(AnnounceMessage.decode(answer), stream.remote(), roundTrip);
         }
         metrics.count("announce.exchanges");
     }

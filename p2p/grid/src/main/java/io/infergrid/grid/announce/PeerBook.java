@@ -17,6 +17,8 @@ public final class PeerBook {
 
     private static final int MAX_PEERS = 4096;
     private static final int MAX_HINTS = 1024;
+    /** However short the period: a busy machine may miss a few. */
+    private static final Duration SHORTEST_LIFE = Duration.ofSeconds(10);
 
     private final Clock clock;
     private final Map<PeerId, Entry> heard = new HashMap<>();
@@ -26,11 +28,13 @@ public final class PeerBook {
         this.clock = clock;
     }
 
-    /** @param roundTrip of the last exchange with the peer, zero if it was the peer that asked */
+    /** @param roundTrip of the last ping, zero if there was none yet */
     public record Entry(Announcement announcement, Instant at, Duration roundTrip) {
 
         boolean expired(Instant now) {
-            return at.plus(announcement.period().multipliedBy(2)).isBefore(now);
+            Duration life = announcement.period().multipliedBy(2);
+            return at.plus(life.compareTo(SHORTEST_LIFE) < 0 ? SHORTEST_LIFE : life)
+                    .isBefore(now);
         }
     }
 

@@ -7,6 +7,7 @@ import io.infergrid.libp2p.Host;
 import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.Stream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
@@ -21,6 +22,9 @@ import org.slf4j.LoggerFactory;
 public final class Swarm {
 
     private static final Logger LOG = LoggerFactory.getLogger(Swarm.class);
+
+    private static final String PING = "/ipfs/ping/1.0.0";
+    private static final int PING_BYTES = 32;
 
     private final Host host;
     private final GridMetrics metrics;
@@ -106,6 +110,26 @@ public final class Swarm {
             host.connect(peer, addresses, limit);
         }
         return host.open(peer, protocol, limit);
+    }
+
+    /** Time of 32 bytes there and back on an open stream, {@code /ipfs/ping/1.0.0}. */
+    public Duration ping(PeerId peer, Duration limit) throws IOException {
+        try (Stream stream = host.open(peer, PING, limit)) {
+            stream.timeout(limit);
+            long start = 0;
+            for (int i = 0; i < 2; i++) { // the first also agrees on the protocol
+                start = System.nanoTime();
+                stream.out().write(new byte[PING_BYTES]);
+                stream.out().flush();
+                int back = stream.in().readNBytes(PING_BYTES).length;
+                if (back < PING_BYTES) {
+                    throw new EOFException("ping: expected " + PING_BYTES + " bytes back, found " + back);
+                }
+            }
+            long nanos = System.nanoTime() - start;
+            stream.closeWrite();
+            return Duration.ofNanos(nanos);
+        }
     }
 
     private Stream loopback(String protocol) throws IOException {

@@ -89,9 +89,15 @@ public final class EngineThread implements AutoCloseable {
             thread.interrupt();
             Thread.currentThread().interrupt();
         }
-        // what is left is cleaning up, and work whose sessions are over
+        // what is left is cleaning up, and work whose sessions are over; under a thread that hangs in a driver nothing
+        // may be freed
+        boolean hangs = thread.isAlive();
         for (FutureTask<?> left; (left = queue.poll()) != null; ) {
-            left.run();
+            if (hangs) {
+                left.cancel(false);
+            } else {
+                left.run();
+            }
         }
     }
 }

@@ -1,8 +1,10 @@
 package io.infergrid.grid.pipeline;
 
 import io.infergrid.compute.engine.StageSession;
+import io.infergrid.grid.BlockRange;
 import io.infergrid.grid.GridListener;
 import io.infergrid.grid.GridMetrics;
+import io.infergrid.grid.Hash;
 import io.infergrid.grid.Role;
 import io.infergrid.grid.net.Swarm;
 import io.infergrid.grid.pipeline.StageMessage.Attach;
@@ -94,8 +96,25 @@ public final class StageServer implements AutoCloseable {
         draining = true;
     }
 
-    /** Ends all sessions and frees the stages. */
+    /** Ends all sessions and frees the stages; waits for the latter. */
     public void removeAll() throws InterruptedException {
+        List<LoadedStage> loaded = endAll();
+        // behind the sessions' own last work on the engine
+        engine.run(() -> {
+            loaded.forEach(LoadedStage::close);
+            return true;
+        });
+    }
+
+    /** Takes sessions again after {@link #drain}, if this stage is loaded. */
+    public synchronized boolean resume(Hash model, BlockRange blocks) {
+        boolean here = stages.stream()
+                .anyMatch(stage -> stage.model().equals(model) && stage.blocks().equals(blocks));
+        draining &= !here;
+        return here;
+    }
+
+    private List<LoadedStage> endAll() {
         List<ServedSession> open;
         List<LoadedStage> loaded;
         synchronized (this) {
@@ -107,11 +126,7 @@ public final class StageServer implements AutoCloseable {
         for (ServedSession session : open) {
             session.end(new Failed(Reason.ENGINE, "this node stops serving"));
         }
-        // behind the sessions' own last work on the engine
-        engine.run(() -> {
-            loaded.forEach(LoadedStage::close);
-            return true;
-        });
+        return loaded;
     }
 
     // ---- streams
@@ -348,18 +363,14 @@ public final class StageServer implements AutoCloseable {
         }
     }
 
+    /** Ends all sessions; the stages are freed behind the work in hand, at the latest when the engine is closed. */
     @Override
     public void close() {
         synchronized (this) {
             closed = true;
             notifyAll();
         }
-        try {
-            removeAll();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (IllegalStateException engineClosed) {
-            // its thread ended first: nothing computes any more
-        }
+        List<LoadedStage> loaded = endAll();
+        engine.later(() -> loaded.forEach(LoadedStage::close));
     }
 }
