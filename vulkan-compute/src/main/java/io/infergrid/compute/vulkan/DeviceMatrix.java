@@ -33,6 +33,7 @@ final class DeviceMatrix implements AutoCloseable {
      *
      * @param rows of the part
      * @param groups of 32 rows, the last one padded with zero rows
+     * @param groupsEach 1 or 4 groups that one invocation has a row of
      * @param outOffset the part's first row in the stacked matrix
      * @param scales null for F16 and F32
      */
@@ -40,17 +41,20 @@ final class DeviceMatrix implements AutoCloseable {
             TensorType type,
             int rows,
             int groups,
+            int groupsEach,
             int outOffset,
             DeviceBuffer weights,
             @Nullable DeviceBuffer scales) {}
 
     private final long columns;
+    private final Tuning tuning;
     private final BlockOrder order;
     private final List<Part> parts = new ArrayList<>();
     private int rows;
 
-    private DeviceMatrix(long columns) {
+    private DeviceMatrix(long columns, Tuning tuning) {
         this.columns = columns;
+        this.tuning = tuning;
         this.order = BlockOrder.of(columns);
     }
 
@@ -59,8 +63,8 @@ final class DeviceMatrix implements AutoCloseable {
      *
      * @throws io.infergrid.compute.gguf.GgufException if a weight is infinite or not a number
      */
-    static DeviceMatrix upload(VulkanDevice device, List<GgufTensor> stacked) {
-        var matrix = new DeviceMatrix(stacked.getFirst().columns());
+    static DeviceMatrix upload(VulkanDevice device, Tuning tuning, List<GgufTensor> stacked) {
+        var matrix = new DeviceMatrix(stacked.getFirst().columns(), tuning);
         try {
             var run = new ArrayList<GgufTensor>();
             long runRows = 0;
@@ -98,6 +102,8 @@ final class DeviceMatrix implements AutoCloseable {
 
     private Part uploadPart(VulkanDevice device, Rows from, TensorType type) {
         int groups = (from.count() + GROUP - 1) / GROUP;
+        // rows of one invocation share its activations, but a small matrix needs every work group
+        int groupsEach = groups >= 4 * tuning.rowsPerInvocation() ? tuning.rowsPerInvocation() : 1;
         long groupBytes = groupBytes(type);
         boolean scaled = type.blockElements() > 1;
         var weights =
@@ -106,11 +112,14 @@ final class DeviceMatrix implements AutoCloseable {
         try {
             uploadGroups(device, weights, groups, groupBytes, (to, group) -> packWeights(to, from, group, type));
             if (scaled) {
-                long scaleBytes = 4L * GROUP * order.slots();
-                scales = device.texels(groups * scaleBytes, DeviceMemory.Place.DEVICE, VK_FORMAT_R32_UINT);
-                uploadGroups(device, scales, groups, scaleBytes, (to, group) -> packScales(to, from, group, type));
+                int units = (groups + groupsEach - 1) / groupsEach;
+                long unitBytes = 4L * GROUP * groupsEach * order.slots();
+                int format = groupsEach == 1 ? VK_FORMAT_R32_UINT : VK_FORMAT_R32G32B32A32_UINT;
+                scales = device.texels(units * unitBytes, DeviceMemory.Place.DEVICE, format);
+                uploadGroups(
+                        device, scales, units, unitBytes, (to, unit) -> packScales(to, from, unit, groupsEach, type));
             }
-            return new Part(type, from.count(), groups, rows, weights, scales);
+            return new Part(type, from.count(), groups, groupsEach, rows, weights, scales);
         } catch (RuntimeException e) {
             weights.close();
             if (scales != null) {
@@ -184,14 +193,15 @@ final class DeviceMatrix implements AutoCloseable {
         }
     }
 
-    /** Every block's scale, to [slot][lane]. */
-    private void packScales(MemorySegment to, Rows from, int group, TensorType type) {
+    /** Every block's scale, to [slot][lane][group of the unit]. */
+    private void packScales(MemorySegment to, Rows from, int unit, int groupsEach, TensorType type) {
         int blocks = Math.toIntExact(columns / 32);
-        for (int lane = 0; lane < GROUP && group * GROUP + lane < from.count(); lane++) {
-            MemorySegment row = from.row(group * GROUP + lane);
+        for (int i = 0; i < GROUP * groupsEach && unit * GROUP * groupsEach + i < from.count(); i++) {
+            MemorySegment row = from.row(unit * GROUP * groupsEach + i);
             for (int block = 0; block < blocks; block++) {
                 float scale = Ig1.fromHalf(row.get(SHORT, (long) block * type.blockBytes()));
-                to.set(FLOAT, ((long) order.slotOf(block) * GROUP + lane) * 4, scale);
+                long at = ((long) order.slotOf(block) * GROUP + i % GROUP) * groupsEach + i / GROUP;
+                to.set(FLOAT, at * 4, scale);
             }
         }
     }

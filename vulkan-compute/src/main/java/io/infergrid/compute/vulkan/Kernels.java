@@ -24,6 +24,9 @@ final class Kernels {
     /** How the queries, keys and values of a token lie in memory. */
     record Heads(int queryColumns, int keyColumns, int headDimension, int heads, int queriesPerKey) {}
 
+    /** Tokens that an invocation computes where a step has several: they share the weights. */
+    private static final int TOKENS_OF_A_PREFILL = 4;
+
     private final VulkanDevice device;
     private final Tuning tuning;
     private final DeviceBuffer step;
@@ -126,10 +129,9 @@ final class Kernels {
             DeviceBuffer addend,
             Mode mode,
             int tokens) {
-        int tokensEach = tokens == 1 ? 1 : 4;
-        // several rows an invocation share the activations, but a small matrix needs every work group
-        int rowsEach = part.groups() >= 4 * tuning.rowsPerInvocation() ? tuning.rowsPerInvocation() : 1;
-        int workGroups = (part.groups() + rowsEach - 1) / rowsEach * ((tokens + tokensEach - 1) / tokensEach);
+        int tokensEach = tokens == 1 ? 1 : TOKENS_OF_A_PREFILL;
+        int workGroups =
+                (part.groups() + part.groupsEach() - 1) / part.groupsEach() * ((tokens + tokensEach - 1) / tokensEach);
         int split = 1;
         while (split < Math.min(tuning.mostSplit(), matrix.order().lanes())
                 && 32L * workGroups * split < tuning.invocationsWanted()) {
@@ -137,8 +139,8 @@ final class Kernels {
         }
         String type = part.type() == TensorType.Q4_0 ? "q4_0" : "q8_0";
         to.dispatch(
-                kernel("matmul_" + type + "_" + rowsEach + "x" + tokensEach, "STTSSSS", 8, split),
-                (part.groups() + rowsEach - 1) / rowsEach,
+                kernel("matmul_" + type + "_" + part.groupsEach() + "x" + tokensEach, "STTSSSS", 8, split),
+                (part.groups() + part.groupsEach() - 1) / part.groupsEach(),
                 (tokens + tokensEach - 1) / tokensEach,
                 1,
                 List.of(step, part.weights(), scales, x.quantised(), x.scales(), out, addend),

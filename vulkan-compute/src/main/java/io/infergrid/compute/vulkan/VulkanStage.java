@@ -107,7 +107,7 @@ final class VulkanStage implements Stage {
     }
 
     private DeviceMatrix matrix(GgufTensor... stacked) {
-        var matrix = DeviceMatrix.upload(device, List.of(stacked));
+        var matrix = DeviceMatrix.upload(device, tuning, List.of(stacked));
         owned.push(matrix);
         return matrix;
     }
