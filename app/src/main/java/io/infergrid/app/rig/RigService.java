@@ -62,7 +62,7 @@ public final class RigService implements Rig {
     private static final Logger log = LoggerFactory.getLogger(RigService.class);
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(400);
-    private static final Duration PIPELINE_LIMIT = Duration.ofSeconds(90);
+    private static final Duration PIPELINE_LIMIT = Duration.ofSeconds(180);
     private static final Duration RATE_SPAN = Duration.ofSeconds(3);
     private static final long LEAST_DISK_BYTES = 100L << 20;
     private static final int FAILURES_IN_A_ROW = 3;
