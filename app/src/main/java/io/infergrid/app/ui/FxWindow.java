@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
 import java.util.stream.Stream;
 import javafx.application.Platform;
 import javafx.scene.Scene;
@@ -29,6 +30,9 @@ public final class FxWindow implements Window {
     public static final int MINIMUM_WIDTH = 1000;
     public static final int MINIMUM_HEIGHT = 700;
 
+    /** JavaFX warns on every start that it lies on the class path, which is meant; held here so that the level stays. */
+    private static final java.util.logging.Logger JAVAFX_LOG = java.util.logging.Logger.getLogger("javafx");
+
     private static final Logger log = LoggerFactory.getLogger(FxWindow.class);
 
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -37,6 +41,7 @@ public final class FxWindow implements Window {
     @Override
     public void show(Rig rig) {
         var clock = clock();
+        JAVAFX_LOG.setLevel(Level.SEVERE);
         Platform.setImplicitExit(false);
         Platform.startup(() -> {
             try {

@@ -243,7 +243,7 @@ public final class Shell {
     private Screen make(Place place) {
         return switch (place) {
             case DASHBOARD -> new DashboardController(desk, verbs);
-            case PLAYGROUND -> new PlaygroundController(desk);
+            case PLAYGROUND -> new PlaygroundController(desk, verbs);
             case JOBS -> new JobsController(desk);
             case SWARM -> new SwarmController(desk);
             case BENCHMARK -> new BenchmarkController(desk, benchmark);

@@ -216,7 +216,7 @@ class ShellTest {
         go(scene, place);
         var expected = switch (place) {
             case DASHBOARD -> "No pipeline yet";
-            case PLAYGROUND -> "The rig is stopped.";
+            case PLAYGROUND -> "Not running. Press Start to join the grid.";
             case JOBS -> "No jobs yet";
             case SWARM -> "Nobody here yet";
             case BENCHMARK -> "No benchmark yet";

@@ -11,7 +11,7 @@ public final class FigureWords {
 
     /** Kinds in the order in which they are shown; a kind that is not here comes last. */
     private static final List<String> ORDER =
-            List.of("memory", "integer", "float", "matvec", "transfer", "demo", "model");
+            List.of("demo", "memory", "transfer", "matrix");
 
     private final Texts texts;
     private final Formats formats;
@@ -28,6 +28,9 @@ public final class FigureWords {
     }
 
     public String unit(String key) {
+        if (!key.contains(".")) {
+            return "";
+        }
         var unit = key.substring(key.lastIndexOf('.') + 1);
         return texts.getOr("figure.unit." + unit, unit);
     }

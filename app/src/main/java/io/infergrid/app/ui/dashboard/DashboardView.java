@@ -156,10 +156,10 @@ final class DashboardView {
     }
 
     private List<Region> deviceFacts(DeviceView device) {
-        var name = paragraph(device.name().isEmpty() ? texts.get("value.unknown") : device.name(), "device-name");
+        var name = paragraph(device.name().isEmpty() ? texts.get("device.unknown") : device.name(), "device-name");
         var backend = "vulkan".equals(device.backend())
                 ? badge(texts.get("device.backend.vulkan"), Tone.ACCENT)
-                : badge(texts.getOr("device.backend." + device.backend(), device.backend()), Tone.NEUTRAL);
+                : badge(backendWord(device.backend()), Tone.NEUTRAL);
         var conformance = device.conformant()
                 ? badge(texts.get("device.conformant"), Tone.SUCCESS)
                 : badge(texts.get("device.not-conformant"), Tone.WARNING);
@@ -169,7 +169,7 @@ final class DashboardView {
                 fact(texts.get("device.backend"), backend),
                 fact(texts.get("device.conformance"), conformance),
                 fact(texts.get("device.memory"), label(formats.bytes(device.memoryBytes()), "value")));
-        if (device.note().isEmpty()) {
+        if (device.note().isEmpty() || device.name().isEmpty()) {
             return List.of(facts);
         }
         var note = paragraph(device.note(), "caption");
@@ -178,6 +178,10 @@ final class DashboardView {
         box.setAlignment(Pos.TOP_LEFT);
         box.getStyleClass().add("note");
         return List.of(facts, box);
+    }
+
+    private String backendWord(String backend) {
+        return backend.isEmpty() ? texts.get("value.none") : texts.getOr("device.backend." + backend, backend);
     }
 
     private static HBox fact(String name, Label value) {

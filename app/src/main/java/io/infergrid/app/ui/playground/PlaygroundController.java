@@ -13,6 +13,7 @@ import io.infergrid.app.ui.Formats;
 import io.infergrid.app.ui.Screen;
 import io.infergrid.app.ui.Texts;
 import io.infergrid.app.ui.Tone;
+import io.infergrid.app.ui.Verbs;
 import io.infergrid.app.ui.playground.PlaygroundModel.Stage;
 import io.infergrid.app.ui.playground.PlaygroundModel.Turn;
 import java.time.Duration;
@@ -37,17 +38,17 @@ public final class PlaygroundController implements Screen {
     private final List<Observable.Pin> pins = new ArrayList<>();
     private @Nullable Answer answer;
 
-    public PlaygroundController(Desk desk) {
-        this(desk, System::nanoTime, true);
+    public PlaygroundController(Desk desk, Verbs verbs) {
+        this(desk, verbs, System::nanoTime, true);
     }
 
     /** @param withView false for a test without a toolkit */
-    PlaygroundController(Desk desk, LongSupplier nanoTime, boolean withView) {
+    PlaygroundController(Desk desk, Verbs verbs, LongSupplier nanoTime, boolean withView) {
         this.desk = desk;
         this.nanoTime = nanoTime;
         texts = desk.texts();
         formats = desk.formats();
-        view = withView ? new PlaygroundView(model, texts, formats, this) : null;
+        view = withView ? new PlaygroundView(model, texts, formats, this, verbs) : null;
     }
 
     PlaygroundModel model() {
@@ -64,7 +65,7 @@ public final class PlaygroundController implements Screen {
 
     @Override
     public void attach() {
-        pins.add(desk.bindings().bind(desk.rig().state(), state -> model.ready.set(state instanceof RigState.Running)));
+        pins.add(desk.bindings().bind(desk.rig().state(), this::follow));
         pins.add(desk.bindings().bind(desk.rig().swarm(), this::follow));
         follow(answer);
     }
@@ -125,15 +126,9 @@ public final class PlaygroundController implements Screen {
         desk.navigator().openJob(id);
     }
 
-    void start() {
-        desk.background()
-                .run(
-                        () -> {
-                            desk.rig().start();
-                            return true;
-                        },
-                        done -> {},
-                        failure -> desk.tellFailure("message.verb-failed", failure));
+    private void follow(RigState state) {
+        model.ready.set(state instanceof RigState.Running);
+        model.state.set(state.sentence());
     }
 
     private void follow(SwarmView swarm) {

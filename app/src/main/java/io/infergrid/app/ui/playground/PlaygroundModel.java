@@ -23,6 +23,9 @@ final class PlaygroundModel {
     final ObservableList<Turn> turns = FXCollections.observableArrayList();
     final BooleanProperty answering = new SimpleBooleanProperty();
     final BooleanProperty ready = new SimpleBooleanProperty();
+    /** What the rig does instead of answering, while it is not {@link #ready}. */
+    final StringProperty state = new SimpleStringProperty("");
+
     final StringProperty subtitle = new SimpleStringProperty("");
     final StringProperty rate = new SimpleStringProperty("");
     final StringProperty firstToken = new SimpleStringProperty("");

@@ -16,6 +16,7 @@ import static io.infergrid.app.ui.control.Widgets.titledCard;
 import io.infergrid.app.ui.Formats;
 import io.infergrid.app.ui.Texts;
 import io.infergrid.app.ui.Tone;
+import io.infergrid.app.ui.Verbs;
 import io.infergrid.app.ui.control.HopChart;
 import io.infergrid.app.ui.control.PipelineMap;
 import io.infergrid.app.ui.playground.PlaygroundModel.Stage;
@@ -55,16 +56,18 @@ final class PlaygroundView {
     private final Texts texts;
     private final Formats formats;
     private final PlaygroundController controller;
+    private final Verbs verbs;
     private final TextArea composer = new TextArea();
     private final VBox conversation = new VBox(14);
     private final ScrollPane scroll = new ScrollPane(conversation);
     private final HBox root;
 
-    PlaygroundView(PlaygroundModel model, Texts texts, Formats formats, PlaygroundController controller) {
+    PlaygroundView(PlaygroundModel model, Texts texts, Formats formats, PlaygroundController controller, Verbs verbs) {
         this.model = model;
         this.texts = texts;
         this.formats = formats;
         this.controller = controller;
+        this.verbs = verbs;
         var chat = new VBox(14, head(), talk(), composerBox());
         HBox.setHgrow(chat, Priority.ALWAYS);
         chat.setMinWidth(360);
@@ -122,8 +125,12 @@ final class PlaygroundView {
         var ask = column(8, suggestions);
         ask.setAlignment(Pos.CENTER);
         first.getChildren().add(shownWhen(ask, model.ready));
-        var start = button(texts.get("verb.start"), Feather.PLAY, controller::start, "accent");
-        var stopped = row(12, paragraph(texts.get("playground.stopped"), "muted"), start);
+        var start = button(texts.get("verb.start"), Feather.PLAY, verbs::start, "accent");
+        shownWhen(start, verbs.canStartProperty());
+        var why = paragraph("", "value", "centred");
+        why.textProperty().bind(model.state);
+        why.setMaxWidth(420);
+        var stopped = column(12, why, start);
         stopped.setAlignment(Pos.CENTER);
         first.getChildren().add(shownWhen(stopped, model.ready.not()));
         shownWhen(first, Bindings.isEmpty(model.turns));

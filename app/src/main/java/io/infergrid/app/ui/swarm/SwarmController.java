@@ -8,8 +8,10 @@ import io.infergrid.app.ui.Formats;
 import io.infergrid.app.ui.Screen;
 import io.infergrid.app.ui.Texts;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
 import javafx.scene.Parent;
 import org.jspecify.annotations.Nullable;
 
@@ -106,13 +108,20 @@ public final class SwarmController implements Screen {
         return new SwarmModel.Peer(
                 peer.peerId(),
                 formats.shortId(peer.peerId()),
-                texts.getOr("swarm.role." + peer.role(), peer.role()),
+                roles(peer.role()),
                 peer.device(),
                 peer.address(),
                 peer.self() || peer.roundTrip().isZero() ? texts.get("value.none") : formats.time(peer.roundTrip()),
                 peer.held().isEmpty() ? texts.get("blocks.none") : peer.held(),
                 List.copyOf(cells),
                 peer.self());
+    }
+
+    /** A peer may hold several roles, e.g. {@code gateway, worker}. */
+    private String roles(String roles) {
+        return Arrays.stream(roles.split(", ", 8))
+                .map(role -> texts.getOr("swarm.role." + role, role))
+                .collect(Collectors.joining(", "));
     }
 
     private SwarmModel.Transfer line(Transfer transfer) {

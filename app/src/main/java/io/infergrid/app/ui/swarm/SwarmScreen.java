@@ -134,10 +134,11 @@ final class SwarmScreen {
         }
         name.setMinWidth(200);
         var role = label(peer.role(), "muted");
-        role.setMinWidth(80);
+        role.setMinWidth(110);
+        role.setPrefWidth(110);
         var device = label(peer.device(), "muted");
         device.setMinWidth(0);
-        device.setPrefWidth(150);
+        device.setPrefWidth(200);
         var strip = new CoverageStrip(false);
         var cells = new int[peer.held().size()];
         for (var i = 0; i < cells.length; i++) {
@@ -152,7 +153,7 @@ final class SwarmScreen {
         trip.setMinWidth(64);
         trip.setAlignment(Pos.CENTER_RIGHT);
         var address = label(peer.address(), "mono", "caption");
-        address.setPrefWidth(200);
+        address.setPrefWidth(170);
         address.setMinWidth(0);
         var line = row(14, name, role, device, strip, held, address, trip);
         line.getStyleClass().add("list-line");

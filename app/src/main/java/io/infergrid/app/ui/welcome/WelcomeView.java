@@ -172,7 +172,7 @@ final class WelcomeView {
 
     private List<Node> found(DeviceView device) {
         var lines = new ArrayList<Node>();
-        var name = label(device.name().isEmpty() ? texts.get("welcome.device.unknown") : device.name(), "device-name");
+        var name = label(device.name().isEmpty() ? texts.get("device.unknown") : device.name(), "device-name");
         name.setMinWidth(0);
         var line = row(10, name, space());
         if (!device.name().isEmpty()) {
@@ -185,7 +185,7 @@ final class WelcomeView {
             line.getChildren().add(label(formats.bytes(device.memoryBytes()), "muted"));
         }
         lines.add(line);
-        if (!device.note().isEmpty()) {
+        if (!device.note().isEmpty() && !device.name().isEmpty()) {
             lines.add(paragraph(device.note(), "caption"));
         }
         return lines;

@@ -7,6 +7,7 @@ import io.infergrid.app.ui.DemoRig;
 import io.infergrid.app.ui.Desk;
 import io.infergrid.app.ui.TestDesk;
 import io.infergrid.app.ui.Tone;
+import io.infergrid.app.ui.Verbs;
 import java.util.ArrayDeque;
 import org.junit.jupiter.api.Test;
 
@@ -14,7 +15,7 @@ class PlaygroundControllerTest {
 
     private static PlaygroundController controller(Desk desk) {
         var now = new long[1];
-        var controller = new PlaygroundController(desk, () -> now[0] += 20_000_000, false);
+        var controller = new PlaygroundController(desk, new Verbs(desk), () -> now[0] += 20_000_000, false);
         controller.attach();
         return controller;
     }
