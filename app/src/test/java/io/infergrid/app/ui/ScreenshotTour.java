@@ -135,7 +135,10 @@ class ScreenshotTour {
         pause(2);
         both(scene, rig, "dashboard");
         go(shell, Place.JOBS);
-        until("the jobs are there", () -> Stages.onFx(() -> !jobs(scene).getItems().isEmpty()), 30);
+        until(
+                "the jobs are there",
+                () -> Stages.onFx(() -> !jobs(scene).getItems().isEmpty()),
+                30);
         Stages.onFx(() -> {
             jobs(scene).getSelectionModel().select(1);
             return true;
@@ -180,8 +183,11 @@ class ScreenshotTour {
         for (var theme : List.of(Settings.Theme.LIGHT, Settings.Theme.DARK)) {
             rig.change(settings -> settings.withTheme(theme));
             var file = theme.name().toLowerCase(Locale.ROOT);
-            until("the theme is " + file, () -> Stages.onFx(() -> scene.getStylesheets().stream()
-                    .anyMatch(sheet -> sheet.contains("tokens-" + file))), 10);
+            until(
+                    "the theme is " + file,
+                    () -> Stages.onFx(
+                            () -> scene.getStylesheets().stream().anyMatch(sheet -> sheet.contains("tokens-" + file))),
+                    10);
             WaitForAsyncUtils.waitForFxEvents();
             Stages.save(scene, TARGET.resolve(name + "-" + file + ".png"));
         }

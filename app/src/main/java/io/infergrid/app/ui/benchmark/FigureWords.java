@@ -10,8 +10,7 @@ import java.util.Map;
 public final class FigureWords {
 
     /** Kinds in the order in which they are shown; a kind that is not here comes last. */
-    private static final List<String> ORDER =
-            List.of("demo", "memory", "transfer", "matrix");
+    private static final List<String> ORDER = List.of("demo", "memory", "transfer", "matrix");
 
     private final Texts texts;
     private final Formats formats;
