@@ -1,11 +1,14 @@
 package io.infergrid.libp2p;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.infergrid.libp2p.swarm.Swarm;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,13 +18,16 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.slf4j.LoggerFactory;
 
 /**
  * Measures a host against itself on the loopback interface, both ends in one JVM, and prints one JSON object:
  *
- * <pre>java -cp ... io.infergrid.libp2p.Libp2pBenchmark [MiB a run, default 2048]</pre>
+ * <pre>mvn -q -pl p2p/libp2p test-compile exec:exec -Dexec.executable=java -Dexec.classpathScope=test \
+ *     "-Dexec.args=-cp %classpath io.infergrid.libp2p.Libp2pBenchmark 1024"</pre>
  *
- * Each figure is taken after a warm-up. {@code listen} and {@code dial <address>} do the transfers between two JVMs.
+ * The number is the MiB of each run. Each figure is taken after a warm-up. {@code listen} and {@code dial <address>}
+ * do the transfers between two JVMs, {@code line} does the part over 70 ms alone.
  */
 public final class Libp2pBenchmark {
 
@@ -36,11 +42,14 @@ public final class Libp2pBenchmark {
     private Libp2pBenchmark() {}
 
     public static void main(String[] arguments) throws Exception {
+        ((Logger) LoggerFactory.getLogger("io.infergrid.libp2p"))
+                .setLevel(Level.WARN); // a log line costs more than a round trip
         var command = arguments.length > 0 ? arguments[0] : "2048";
         var benchmark = new Libp2pBenchmark();
         switch (command) {
             case "listen" -> benchmark.listen();
             case "dial" -> benchmark.dial(Multiaddr.parse(arguments[1]));
+            case "line" -> benchmark.longLine(512);
             default -> benchmark.loopback(Long.parseLong(command));
         }
     }
@@ -71,6 +80,13 @@ public final class Libp2pBenchmark {
         print();
     }
 
+    private void longLine(long mebibytes) throws Exception {
+        try (var server = server()) {
+            longLine(server, mebibytes);
+        }
+        print();
+    }
+
     private void loopback(long mebibytes) throws Exception {
         try (var server = server();
                 var client = new HostBuilder().start()) {
@@ -79,6 +95,7 @@ public final class Libp2pBenchmark {
             throughput(connection, mebibytes, 16, "sixteen_streams");
             roundTrips(connection);
             handshakes(server);
+            longLine(server, mebibytes);
         }
         print();
     }
@@ -93,6 +110,22 @@ public final class Libp2pBenchmark {
         }
         results.put(name + "_up_mib_per_second", rounded(up));
         results.put(name + "_down_mib_per_second", rounded(down));
+    }
+
+    /** One stream over 70 ms: the first transfer begins with a window of 256 KiB, the second finds one that has grown. */
+    private void longLine(Host server, long mebibytes) throws Exception {
+        try (var line = new LongLine(server.addresses().getFirst(), Duration.ofMillis(70));
+                var client = new HostBuilder().start()) {
+            long start = System.nanoTime();
+            var connection = client.connect(server.peerId(), List.of(line.address()), LIMIT);
+            results.put("long_line_connect_ms", milliseconds(System.nanoTime() - start));
+            results.put(
+                    "long_line_up_mib_per_second",
+                    rounded(List.of(
+                            transfer(connection, mebibytes, 0, 1),
+                            transfer(connection, mebibytes, 0, 1),
+                            transfer(connection, mebibytes, 0, 1))));
+        }
     }
 
     /** MiB a second, both ways together. */
@@ -196,12 +229,11 @@ public final class Libp2pBenchmark {
 
     private void quantiles(String name, long[] nanos) {
         Arrays.sort(nanos);
-        results.put(
-                name,
-                Map.of(
-                        "p50", milliseconds(nanos[nanos.length / 2]),
-                        "p95", milliseconds(nanos[nanos.length * 95 / 100]),
-                        "p99", milliseconds(nanos[nanos.length * 99 / 100])));
+        var quantiles = new TreeMap<String, Double>();
+        quantiles.put("p50", milliseconds(nanos[nanos.length / 2]));
+        quantiles.put("p95", milliseconds(nanos[nanos.length * 95 / 100]));
+        quantiles.put("p99", milliseconds(nanos[nanos.length * 99 / 100]));
+        results.put(name, quantiles);
     }
 
     private static double milliseconds(long nanos) {
@@ -214,6 +246,8 @@ public final class Libp2pBenchmark {
 
     private void print() throws IOException {
         results.put("processors", Runtime.getRuntime().availableProcessors());
+        // what else the machine was doing: figures taken beside other work are lower bounds
+        results.put("load_average", ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
         results.put("java", Runtime.version().toString());
         System.out.println(
                 JsonMapper.builder().build().writerWithDefaultPrettyPrinter().writeValueAsString(results));

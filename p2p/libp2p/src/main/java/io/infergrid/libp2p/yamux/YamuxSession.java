@@ -486,8 +486,11 @@ public final class YamuxSession implements AutoCloseable {
                     Event.STREAM_ID,
                     "yamux: expected a new stream id, found " + Integer.toUnsignedString(id) + " again");
         }
-        if (closing.get() || inbound.get() >= limits.inboundStreams()) {
+        boolean tooMany = inbound.get() >= limits.inboundStreams();
+        if (tooMany) {
             listener.hit(Event.REFUSED_STREAMS);
+        }
+        if (tooMany || closing.get()) {
             queue(Frame.header(Frame.WINDOW_UPDATE, Frame.RST, id, 0));
             return null;
         }
