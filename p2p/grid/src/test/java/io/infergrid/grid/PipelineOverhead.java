@@ -28,6 +28,9 @@ import java.util.stream.IntStream;
  */
 public final class PipelineOverhead {
 
+    /** Rounds until the JIT compiler has settled. */
+    private static final int WARM_UP = 8;
+
     private PipelineOverhead() {}
 
     private record Timing(double prefillMillis, double tokenMillis, double computeMillis) {}
@@ -71,7 +74,7 @@ public final class PipelineOverhead {
             }
             try (var stage = backend.load(file, StageSpec.whole(model.blocks()))) {
                 int[] expected = {};
-                for (int round = -1; round < rounds; round++) { // the first warms up
+                for (int round = -WARM_UP; round < rounds; round++) {
                     var out = new ArrayList<Integer>();
                     try (var session = stage.open(promptTokens + maxTokens)) {
                         var tokens = new SessionTokens(session, SamplingParameters.GREEDY);
@@ -116,10 +119,13 @@ public final class PipelineOverhead {
                     }
                 }
             }
+            double[] overhead = piped.stream()
+                    .mapToDouble(t -> t.tokenMillis() - t.computeMillis())
+                    .toArray();
             System.out.printf(
                     Locale.ROOT,
                     "{\"model\":\"%s\",\"dimension\":%d,\"blocks\":%d,\"stages\":%d,\"promptTokens\":%d,\"tokens\":%d,"
-                            + "\"rounds\":%d,\"processors\":%d,\"load\":%.1f,\"one\":%s,\"pipeline\":%s,\"overheadMillisPerToken\":%.3f}%n",
+                            + "\"rounds\":%d,\"processors\":%d,\"load\":%.1f,\"one\":%s,\"pipeline\":%s,\"overheadMillis\":%.3f,\"overheadMillisBest\":%.3f}%n",
                     gguf.getFileName(),
                     model.dimension(),
                     model.blocks(),
@@ -131,9 +137,8 @@ public final class PipelineOverhead {
                     ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
                     json(alone),
                     json(piped),
-                    median(piped.stream()
-                            .mapToDouble(t -> t.tokenMillis() - t.computeMillis())
-                            .toArray()));
+                    median(overhead.clone()),
+                    Arrays.stream(overhead).min().orElse(0));
         } finally {
             workers.forEach(WorkerProcess::close);
         }
