@@ -66,7 +66,7 @@ final class CpuSession implements StageSession {
         var wire = new byte[Math.multiplyExact(input.positions() * 2, dimension)];
         int start = position;
         for (int done = 0; done < input.positions(); ) {
-            int count = batch(input, done, start);
+            int count = batch(input, done, start, false);
             for (int i = 0; i < count * dimension; i++) {
                 short half = Ig1.toHalf(space.x[i]);
                 int at = (done * dimension + i) * 2;
@@ -84,11 +84,11 @@ final class CpuSession implements StageSession {
         int total = input.positions();
         var logits = new float[wanted == LogitsWanted.ALL ? total : 1][];
         for (int done = 0; done < total; ) {
-            int count = batch(input, done, start);
+            int count = batch(input, done, start, wanted == LogitsWanted.LAST);
             if (wanted == LogitsWanted.ALL) {
-                head(0, count, logits, done);
+                head(count, logits, done);
             } else if (done + count == total) {
-                head(count - 1, 1, logits, 0);
+                head(1, logits, 0);
             }
             done += count;
         }
@@ -96,15 +96,29 @@ final class CpuSession implements StageSession {
         return new StageOutput.Logits(logits);
     }
 
-    /** Takes the next positions of the input, from {@code done} on, through the blocks; they end in {@code space.x}. */
-    private int batch(StageInput input, int done, int start) {
+    /**
+     * Takes the next positions of the input, from {@code done} on, through the blocks.
+     *
+     * @param lastOnly whether only the input's last position is wanted, which then ends in row 0 of {@code space.x}; else all
+     *     end there in order
+     */
+    private int batch(StageInput input, int done, int start, boolean lastOnly) {
         int count = Math.min(Activations.MOST_POSITIONS, input.positions() - done);
         int first = start + done;
+        boolean end = done + count == input.positions();
         read(input, done, count);
-        RotaryTable rotary = stage.blocks.isEmpty() ? null : stage.rotary(first + count);
+        if (caches.length == 0 && lastOnly) {
+            keepLast(count);
+            return count;
+        }
         for (int i = 0; i < caches.length; i++) {
+            RotaryTable rotary = stage.rotary(first + count);
             caches[i].reserve(first + count, maxPositions);
-            block(stage.blocks.get(i), caches[i], Objects.requireNonNull(rotary), first, count);
+            if (lastOnly && i == caches.length - 1) {
+                lastBlock(stage.blocks.get(i), caches[i], rotary, first, count, end);
+            } else {
+                block(stage.blocks.get(i), caches[i], rotary, first, count);
+            }
         }
         return count;
     }
@@ -134,12 +148,38 @@ final class CpuSession implements StageSession {
     }
 
     private void block(CpuStage.Block block, KeyValueCache cache, RotaryTable rotary, int first, int count) {
-        int dimension = config.dimension();
-        int queries = config.heads() * config.headDimension();
-
         normAndQuantise(block.attentionNorm(), count, block.query(), block.key(), block.value());
         times(block.query(), space.query, block.key(), space.key, block.value(), space.value);
-        forPositions(count, (worker, p) -> rotateAndStore(block, cache, rotary, worker, first, p));
+        forPositions(count, (worker, p) -> {
+            rotateQuery(block, rotary, first, p);
+            storeKeyAndValue(block, cache, rotary, worker, first, p);
+        });
+        attendAndFeedForward(block, cache, first, count);
+    }
+
+    /** The last block where nobody reads most of its outputs: keys and values of all positions, the rest for the last one. */
+    private void lastBlock(
+            CpuStage.Block block, KeyValueCache cache, RotaryTable rotary, int first, int count, boolean end) {
+        normAndQuantise(block.attentionNorm(), count, block.key(), block.value());
+        times(block.key(), space.key, block.value(), space.value);
+        forPositions(count, (worker, p) -> storeKeyAndValue(block, cache, rotary, worker, first, p));
+        if (end) {
+            keepLast(count);
+            normAndQuantise(block.attentionNorm(), 1, block.query());
+            times(block.query(), space.query);
+            rotateQuery(block, rotary, first + count - 1, 0);
+            attendAndFeedForward(block, cache, first + count - 1, 1);
+        }
+    }
+
+    private void keepLast(int count) {
+        int dimension = config.dimension();
+        System.arraycopy(space.x, (count - 1) * dimension, space.x, 0, dimension);
+    }
+
+    private void attendAndFeedForward(CpuStage.Block block, KeyValueCache cache, int first, int count) {
+        int dimension = config.dimension();
+        int queries = config.heads() * config.headDimension();
         attend(cache, block.query().stride(), first, count);
         take(space.attention, queries, count, queries, block.attentionOutput());
         times(block.attentionOutput(), space.projected);
@@ -164,13 +204,14 @@ final class CpuSession implements StageSession {
         });
     }
 
-    private void head(int from, int count, float[][] logits, int logitsFrom) {
+    /** Logits of the first {@code count} positions in {@code space.x}. */
+    private void head(int count, float[][] logits, int logitsFrom) {
         var output = Objects.requireNonNull(stage.output);
         var norm = Objects.requireNonNull(stage.outputNorm);
         int dimension = config.dimension();
         for (int done = 0; done < count; done += Workspace.HEAD_POSITIONS) {
             int some = Math.min(Workspace.HEAD_POSITIONS, count - done);
-            int first = from + done;
+            int first = done;
             space.activations.set(space.normed, dimension, some, dimension);
             forPositions(some, (worker, p) -> {
                 norm(norm, first + p, p, worker);
@@ -226,20 +267,22 @@ final class CpuSession implements StageSession {
         return false;
     }
 
-    private void rotateAndStore(
-            CpuStage.Block block, KeyValueCache cache, RotaryTable rotary, int worker, int first, int p) {
-        int headDimension = config.headDimension();
+    private void rotateQuery(CpuStage.Block block, RotaryTable rotary, int first, int p) {
         int query = p * block.query().stride();
+        addBias(space.query, query, block.queryBias());
+        for (int head = 0; head < config.heads(); head++) {
+            rotary.rotate(space.query, query + head * config.headDimension(), first + p, config.neoxRope());
+        }
+    }
+
+    private void storeKeyAndValue(
+            CpuStage.Block block, KeyValueCache cache, RotaryTable rotary, int worker, int first, int p) {
         int key = p * block.key().stride();
         int value = p * block.value().stride();
-        addBias(space.query, query, block.queryBias());
         addBias(space.key, key, block.keyBias());
         addBias(space.value, value, block.valueBias());
-        for (int head = 0; head < config.heads(); head++) {
-            rotary.rotate(space.query, query + head * headDimension, first + p, config.neoxRope());
-        }
         for (int head = 0; head < config.kvHeads(); head++) {
-            rotary.rotate(space.key, key + head * headDimension, first + p, config.neoxRope());
+            rotary.rotate(space.key, key + head * config.headDimension(), first + p, config.neoxRope());
         }
         cache.store(first + p, space.key, key, space.value, value, space.halves[worker]);
     }

@@ -28,7 +28,7 @@ import net.jqwik.api.constraints.IntRange;
 /** Whole forward passes on drawn shapes and weights: the CPU backend gives the naive reference's bytes, however it is cut. */
 class CpuBackendProperties {
 
-    @Property(tries = 60, shrinking = ShrinkingMode.BOUNDED)
+    @Property(tries = 40, shrinking = ShrinkingMode.BOUNDED)
     void a_forward_pass_gives_the_bytes_of_the_reference(
             @ForAll("shapes") RandomModel.Shape shape,
             @ForAll long seed,
@@ -45,7 +45,7 @@ class CpuBackendProperties {
         }
     }
 
-    @Property(tries = 40, shrinking = ShrinkingMode.BOUNDED)
+    @Property(tries = 30, shrinking = ShrinkingMode.BOUNDED)
     void any_split_into_calls_and_stages_gives_the_same_bytes(
             @ForAll("shapes") RandomModel.Shape shape,
             @ForAll long seed,
@@ -77,6 +77,25 @@ class CpuBackendProperties {
                 }
                 assertThat(found.toArray(int[][]::new)).isDeepEqualTo(expected);
             }
+        }
+    }
+
+    @Property(tries = 20, shrinking = ShrinkingMode.OFF)
+    void asking_for_the_last_logits_gives_the_last_of_all(@ForAll("shapes") RandomModel.Shape shape, @ForAll long seed) {
+        var random = new Random(seed);
+        var model = RandomModel.of(shape, seed);
+        int positions = 1 + random.nextInt(280);
+        int[] ids = tokens(shape, positions + 1, seed);
+        var prompt = new StageInput.Tokens(Arrays.copyOf(ids, positions));
+        var next = new StageInput.Tokens(ids[positions]);
+        try (var cpu = new CpuBackend(2);
+                var stage = cpu.load(model, StageSpec.whole(shape.blocks()));
+                var all = stage.open(positions + 1);
+                var last = stage.open(positions + 1)) {
+            int[][] expected = logits(all.forward(prompt, LogitsWanted.ALL));
+            assertThat(logits(last.forward(prompt, LogitsWanted.LAST))[0]).isEqualTo(expected[positions - 1]);
+            assertThat(logits(last.forward(next, LogitsWanted.LAST)))
+                    .isDeepEqualTo(logits(all.forward(next, LogitsWanted.LAST)));
         }
     }
 
