@@ -25,7 +25,7 @@ class QuantizerTest {
     @TempDir
     private Path folder;
 
-    /** Relative errors of Gaussian weights; ggml's reference quantisers have 0.0054 and 0.095 on the same numbers. */
+    /** Bounds of the relative error of Gaussian weights: half a step of the scale that blocks of 32 have, and a little. */
     @ParameterizedTest
     @CsvSource({"F16, 0.0003", "Q8_0, 0.006", "Q4_0, 0.105"})
     void quantised_weights_stay_near(TensorType type, double most) throws IOException {
@@ -60,7 +60,7 @@ class QuantizerTest {
     void blocks_at_the_edges_are_encoded_as_ggml_does() {
         float[] row = new float[32];
         assertThat(encode(TensorType.Q8_0, row)).containsOnly(0);
-        assertThat(encode(TensorType.Q4_0, row)).startsWith(0, 0).endsWith(0x88);
+        assertThat(encode(TensorType.Q4_0, row)).startsWith(0, 0x80).endsWith(0x88, 0x88);
 
         row[3] = -8;
         row[19] = 7;
