@@ -190,7 +190,7 @@ public final class Benchmark {
     private void measure(String key, String step, DoubleSupplier measurement) {
         listener.progress(step, (double) stepsDone / STEPS);
         requireNotCancelled();
-        measurement.getAsDouble();
+        double unused = measurement.getAsDouble();
         List<Double> seen = new ArrayList<>();
         long until = System.nanoTime() + plan.perFigure().toNanos();
         while (seen.size() < FEWEST_RUNS || System.nanoTime() < until) {
