@@ -190,7 +190,10 @@ public final class Benchmark {
     private void measure(String key, String step, DoubleSupplier measurement) {
         listener.progress(step, (double) stepsDone / STEPS);
         requireNotCancelled();
-        double unused = measurement.getAsDouble();
+        double warmUp = measurement.getAsDouble();
+        if (!(warmUp > 0)) {
+            throw new IllegalStateException("expected a positive " + key + ", found " + warmUp);
+        }
         List<Double> seen = new ArrayList<>();
         long until = System.nanoTime() + plan.perFigure().toNanos();
         while (seen.size() < FEWEST_RUNS || System.nanoTime() < until) {

@@ -117,7 +117,7 @@ class VulkanDeviceTest {
             for (int i = 0; i < 64; i++) {
                 buffers.add(device.buffer(100_000L * (i % 7 + 1), DeviceMemory.Place.DEVICE));
             }
-            int blocks = device.live().counts().get("memory");
+            int blocks = device.live().counts().getOrDefault("memory", 0);
             for (int i = 0; i < 64; i += 2) {
                 buffers.get(i).close();
                 buffers.set(i, device.buffer(100_000L * (i % 7 + 1), DeviceMemory.Place.DEVICE));

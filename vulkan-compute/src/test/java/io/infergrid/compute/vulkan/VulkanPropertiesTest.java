@@ -16,6 +16,7 @@ import io.infergrid.compute.model.ModelConfig;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Objects;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -25,6 +26,7 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
+import org.jspecify.annotations.Nullable;
 
 /** Drawn shapes, splits into stages, positions a call and ways to cut kernels: the bytes are always those of the reference. */
 class VulkanPropertiesTest {
@@ -35,7 +37,7 @@ class VulkanPropertiesTest {
             new Tuning(4, 1 << 16, 4, false, 7, 1),
             new Tuning(1, 1 << 16, 32, true, 3, Integer.MAX_VALUE));
 
-    private static VulkanFixture vulkan;
+    private static @Nullable VulkanFixture vulkan;
 
     record Drawn(SeededModel.Shape shape, long seed, int positions, int atOnce, int split, Tuning tuning) {}
 
@@ -54,7 +56,7 @@ class VulkanPropertiesTest {
     @Property(tries = 15, shrinking = ShrinkingMode.OFF)
     void any_shape_split_and_batch_gives_the_bytes_of_the_reference(@ForAll("drawn") Drawn drawn) {
         byte[] ours = run(
-                vulkan.backend().withTuning(drawn.tuning()),
+                Objects.requireNonNull(vulkan).backend().withTuning(drawn.tuning()),
                 drawn.shape(),
                 drawn.seed(),
                 drawn.positions(),
