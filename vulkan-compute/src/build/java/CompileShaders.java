@@ -39,7 +39,10 @@ final class CompileShaders {
         shaderc_compile_options_set_optimization_level(options, shaderc_optimization_level_performance);
         shaderc_compile_options_set_warnings_as_errors(options);
         shaderc_compile_options_set_include_callbacks(
-                options, ShadercIncludeResolve.create(this::resolve), ShadercIncludeResultRelease.create(this::release), 0);
+                options,
+                ShadercIncludeResolve.create(this::resolve),
+                ShadercIncludeResultRelease.create(this::release),
+                0);
     }
 
     public static void main(String[] arguments) throws IOException {

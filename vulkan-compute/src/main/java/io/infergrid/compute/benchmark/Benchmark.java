@@ -107,7 +107,8 @@ public final class Benchmark {
         ConformanceReport report = Conformance.run(
                 backend,
                 cancelled,
-                (operation, fraction) -> listener.progress("conformance: " + operation, (stepsDone + fraction) / STEPS));
+                (operation, fraction) ->
+                        listener.progress("conformance: " + operation, (stepsDone + fraction) / STEPS));
         stepsDone++;
         requireNotCancelled();
         return report;
@@ -133,10 +134,8 @@ public final class Benchmark {
 
     /** Multiply-adds a second of a matrix with a batch of positions, as a prefill has it. */
     private void matrix(TensorType type) {
-        var shape = new SeededModel.Shape(
-                "llama", MATRIX_COLUMNS, 1, 16, 16, 64, 32, MATRIX_ROWS, 64, type, true);
-        var input = new Boundary(
-                MATRIX_POSITIONS, MATRIX_COLUMNS, constantHalves(MATRIX_POSITIONS * MATRIX_COLUMNS));
+        var shape = new SeededModel.Shape("llama", MATRIX_COLUMNS, 1, 16, 16, 64, 32, MATRIX_ROWS, 64, type, true);
+        var input = new Boundary(MATRIX_POSITIONS, MATRIX_COLUMNS, constantHalves(MATRIX_POSITIONS * MATRIX_COLUMNS));
         double multiplyAdds = (double) MATRIX_ROWS * MATRIX_COLUMNS * MATRIX_POSITIONS;
         String name = type.name().toLowerCase(Locale.ROOT);
         try (var stage = backend.load(SeededModel.of(shape, 1), new StageSpec(1, 1, false, true));

@@ -24,7 +24,11 @@ public record ConformanceReport(
      * @param found the same of this device's, or empty if it failed
      * @param failure why there is nothing found, or null
      */
-    public record Result(String operation, String expected, String found, @Nullable String failure) {
+    public record Result(
+            String operation,
+            String expected,
+            String found,
+            @Nullable String failure) {
 
         public boolean passed() {
             return expected.equals(found);

@@ -42,8 +42,7 @@ record Operation(String name, SeededModel.Shape shape, StageSpec spec, int posit
             table.add(new Operation("block" + suffix, shape, new StageSpec(0, 1, false, false), 5, 5, 2));
         }
         // 2752 columns: several blocks a lane of sum32, and slots that pad the last
-        table.add(new Operation(
-                "norm-matrix.wide", llama(2752, 4, 4, 32, 64, TensorType.Q8_0), head(), 3, 1, 12));
+        table.add(new Operation("norm-matrix.wide", llama(2752, 4, 4, 32, 64, TensorType.Q8_0), head(), 3, 1, 12));
         table.add(new Operation(
                 "attention.chunks",
                 llama(128, 4, 2, 32, 64, TensorType.Q8_0),

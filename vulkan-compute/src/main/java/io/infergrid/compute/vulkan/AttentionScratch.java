@@ -10,11 +10,7 @@ package io.infergrid.compute.vulkan;
  * @param denominators [token][head][maxPositions / 32]
  */
 record AttentionScratch(
-        int maxPositions,
-        DeviceBuffer scores,
-        DeviceBuffer maximum,
-        DeviceBuffer numerators,
-        DeviceBuffer denominators)
+        int maxPositions, DeviceBuffer scores, DeviceBuffer maximum, DeviceBuffer numerators, DeviceBuffer denominators)
         implements AutoCloseable {
 
     static AttentionScratch of(VulkanDevice device, int maxPositions, int heads, int headDimension, int tokens) {

@@ -43,8 +43,12 @@ public final class BandwidthProbe implements AutoCloseable {
             memory = own(device.texels(this.bytes, DeviceMemory.Place.DEVICE, VK_FORMAT_R32G32B32A32_UINT));
             DeviceBuffer other = own(device.zeroed(this.bytes));
             DeviceBuffer sums = own(device.zeroed(4L * 32 * groups));
-            copy = own(new CommandSequence(device)).copy(memory, 0, other, 0, this.bytes).end();
-            upload = own(new CommandSequence(device)).copy(staging, 0, memory, 0, this.bytes).end();
+            copy = own(new CommandSequence(device))
+                    .copy(memory, 0, other, 0, this.bytes)
+                    .end();
+            upload = own(new CommandSequence(device))
+                    .copy(staging, 0, memory, 0, this.bytes)
+                    .end();
             download = own(new CommandSequence(device))
                     .copy(memory, 0, readback, 0, this.bytes)
                     .barrierToHost()

@@ -134,9 +134,7 @@ final class CommandSequence implements AutoCloseable {
     private long descriptorSet(Kernel kernel, MemoryStack stack) {
         if (setsLeft == 0) {
             var sizes = VkDescriptorPoolSize.calloc(2, stack);
-            sizes.get(0)
-                    .type(VK_DESCRIPTOR_TYPE_STORAGE_BUFFER)
-                    .descriptorCount(SETS_PER_POOL * DESCRIPTORS_PER_SET);
+            sizes.get(0).type(VK_DESCRIPTOR_TYPE_STORAGE_BUFFER).descriptorCount(SETS_PER_POOL * DESCRIPTORS_PER_SET);
             sizes.get(1)
                     .type(VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER)
                     .descriptorCount(SETS_PER_POOL * DESCRIPTORS_PER_SET);

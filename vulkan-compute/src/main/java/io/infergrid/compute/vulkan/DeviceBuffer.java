@@ -4,6 +4,7 @@ import static io.infergrid.compute.vulkan.VulkanException.check;
 import static org.lwjgl.vulkan.VK12.*;
 
 import java.lang.foreign.MemorySegment;
+import org.lwjgl.system.MemoryStack;
 import org.lwjgl.vulkan.VkBufferCreateInfo;
 import org.lwjgl.vulkan.VkBufferViewCreateInfo;
 import org.lwjgl.vulkan.VkDevice;
@@ -39,7 +40,7 @@ final class DeviceBuffer implements AutoCloseable {
         this.live = live;
         this.bytes = bytes;
         boolean texels = texelFormat != VK_FORMAT_UNDEFINED;
-        try (var stack = org.lwjgl.system.MemoryStack.stackPush()) {
+        try (var stack = MemoryStack.stackPush()) {
             var info = VkBufferCreateInfo.calloc(stack)
                     .sType$Default()
                     .size(bytes)
@@ -57,9 +58,7 @@ final class DeviceBuffer implements AutoCloseable {
                 live.freed("buffer");
                 throw e;
             }
-            check(
-                    vkBindBufferMemory(device, handle, DeviceMemory.memory(slice), slice.offset()),
-                    "vkBindBufferMemory");
+            check(vkBindBufferMemory(device, handle, DeviceMemory.memory(slice), slice.offset()), "vkBindBufferMemory");
             if (texels) {
                 var viewInfo = VkBufferViewCreateInfo.calloc(stack)
                         .sType$Default()

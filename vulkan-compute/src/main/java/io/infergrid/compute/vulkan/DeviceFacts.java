@@ -53,6 +53,10 @@ public record DeviceFacts(
 
     /** Bytes of the largest device-local heap. */
     public long deviceMemoryBytes() {
-        return heaps.stream().filter(Heap::deviceLocal).mapToLong(Heap::sizeBytes).max().orElse(0);
+        return heaps.stream()
+                .filter(Heap::deviceLocal)
+                .mapToLong(Heap::sizeBytes)
+                .max()
+                .orElse(0);
     }
 }

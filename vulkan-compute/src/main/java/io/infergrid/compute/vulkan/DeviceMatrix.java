@@ -106,8 +106,7 @@ final class DeviceMatrix implements AutoCloseable {
         int groupsEach = groups >= 4 * tuning.rowsPerInvocation() ? tuning.rowsPerInvocation() : 1;
         long groupBytes = groupBytes(type);
         boolean scaled = type.blockElements() > 1;
-        var weights =
-                device.texels(groups * groupBytes, DeviceMemory.Place.DEVICE, VK_FORMAT_R32G32B32A32_UINT);
+        var weights = device.texels(groups * groupBytes, DeviceMemory.Place.DEVICE, VK_FORMAT_R32G32B32A32_UINT);
         DeviceBuffer scales = null;
         try {
             uploadGroups(device, weights, groups, groupBytes, (to, group) -> packWeights(to, from, group, type));
@@ -149,14 +148,13 @@ final class DeviceMatrix implements AutoCloseable {
     }
 
     private long groupBytes(TensorType type) {
-        long blockBytes =
-                switch (type) {
-                    case Q4_0 -> 16;
-                    case Q8_0 -> 32;
-                    case F16 -> 64;
-                    case F32 -> 128;
-                    case Q6_K -> throw new IllegalArgumentException("expected the F32 that Q6_K is expanded to");
-                };
+        long blockBytes = switch (type) {
+            case Q4_0 -> 16;
+            case Q8_0 -> 32;
+            case F16 -> 64;
+            case F32 -> 128;
+            case Q6_K -> throw new IllegalArgumentException("expected the F32 that Q6_K is expanded to");
+        };
         return GROUP * blockBytes * (type.blockElements() > 1 ? order.slots() : (columns + 31) / 32);
     }
 

@@ -82,12 +82,11 @@ final class DeviceMemory implements AutoCloseable {
     }
 
     private int memoryType(int allowed, Place place) {
-        int wanted =
-                switch (place) {
-                    case DEVICE -> VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | (kind.sharesHostMemory() ? MAPPED : 0);
-                    case UPLOAD -> MAPPED;
-                    case READBACK -> MAPPED | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
-                };
+        int wanted = switch (place) {
+            case DEVICE -> VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | (kind.sharesHostMemory() ? MAPPED : 0);
+            case UPLOAD -> MAPPED;
+            case READBACK -> MAPPED | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+        };
         int needed = place == Place.DEVICE ? 0 : MAPPED;
         int best = -1;
         int bestScore = -1;

@@ -61,8 +61,7 @@ final class Kernel implements AutoCloseable {
                     .descriptorType(descriptorType(i))
                     .stageFlags(VK_SHADER_STAGE_COMPUTE_BIT);
         }
-        var info =
-                VkDescriptorSetLayoutCreateInfo.calloc(stack).sType$Default().pBindings(bindings);
+        var info = VkDescriptorSetLayoutCreateInfo.calloc(stack).sType$Default().pBindings(bindings);
         var pointer = stack.mallocLong(1);
         check(vkCreateDescriptorSetLayout(device, info, null, pointer), "vkCreateDescriptorSetLayout");
         live.made("descriptor set layout");
@@ -86,7 +85,8 @@ final class Kernel implements AutoCloseable {
         ByteBuffer spirv = read(source.name);
         var pointer = stack.mallocLong(1);
         try {
-            var moduleInfo = VkShaderModuleCreateInfo.calloc(stack).sType$Default().pCode(spirv);
+            var moduleInfo =
+                    VkShaderModuleCreateInfo.calloc(stack).sType$Default().pCode(spirv);
             check(vkCreateShaderModule(device, moduleInfo, null, pointer), "loading kernel " + source.name);
         } finally {
             MemoryUtil.memFree(spirv);
@@ -97,7 +97,8 @@ final class Kernel implements AutoCloseable {
             var constants = VkSpecializationInfo.calloc(stack)
                     .pMapEntries(entry)
                     .pData(MemoryUtil.memByteBuffer(stack.ints(source.constant)));
-            var info = VkComputePipelineCreateInfo.calloc(1, stack).sType$Default().layout(layout);
+            var info =
+                    VkComputePipelineCreateInfo.calloc(1, stack).sType$Default().layout(layout);
             info.stage()
                     .sType$Default()
                     .stage(VK_SHADER_STAGE_COMPUTE_BIT)

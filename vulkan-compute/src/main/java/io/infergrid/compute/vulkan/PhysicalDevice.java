@@ -28,9 +28,7 @@ record PhysicalDevice(VkPhysicalDevice handle, DeviceFacts facts, Set<String> ex
     private static final int STORAGE_BUFFERS = 8;
 
     /** Texel formats of weights, scales and caches. */
-    private static final int[] TEXEL_FORMATS = {
-        VK_FORMAT_R32_UINT, VK_FORMAT_R32G32_UINT, VK_FORMAT_R32G32B32A32_UINT
-    };
+    private static final int[] TEXEL_FORMATS = {VK_FORMAT_R32_UINT, VK_FORMAT_R32G32_UINT, VK_FORMAT_R32G32B32A32_UINT};
 
     static PhysicalDevice of(VkPhysicalDevice handle) {
         try (var stack = MemoryStack.stackPush()) {

@@ -49,7 +49,8 @@ final class QueueThread implements AutoCloseable {
                 tasks.take().run();
             }
         } catch (InterruptedException e) {
-            throw new IllegalStateException("expected the queue's thread to be stopped by close, found it interrupted", e);
+            throw new IllegalStateException(
+                    "expected the queue's thread to be stopped by close, found it interrupted", e);
         }
     }
 

@@ -53,8 +53,8 @@ final class StepRecorder implements AutoCloseable {
                 queryColumns, keyColumns, config.headDimension(), config.heads(), config.heads() / config.kvHeads());
         try {
             for (int i = 0; i < stage.blocks().size(); i++) {
-                caches.add(own(
-                        KeyValueCache.of(device, maxPositions, keyColumns, stage.tuning().wideCache())));
+                caches.add(own(KeyValueCache.of(
+                        device, maxPositions, keyColumns, stage.tuning().wideCache())));
             }
             none = own(device.zeroed(0));
             qkv = own(device.zeroed(4L * tokens * (queryColumns + 2 * keyColumns)));

@@ -103,7 +103,8 @@ public final class VulkanInstance implements AutoCloseable {
             throw new VulkanException(wanted.name() + " cannot be used: " + String.join("; ", wanted.missing()));
         }
         PhysicalDevice device = physicalDevices().stream()
-                .filter(d -> d.facts().uuid().equals(wanted.uuid()) && d.facts().name().equals(wanted.name()))
+                .filter(d -> d.facts().uuid().equals(wanted.uuid())
+                        && d.facts().name().equals(wanted.name()))
                 .findFirst()
                 .orElseThrow(() -> new VulkanException("expected a device " + wanted.name() + ", found it no more"));
         return new VulkanDevice(device, live);
@@ -166,9 +167,7 @@ public final class VulkanInstance implements AutoCloseable {
         try (var stack = MemoryStack.stackPush()) {
             IntBuffer count = stack.mallocInt(1);
             String layer = null;
-            check(
-                    vkEnumerateInstanceExtensionProperties(layer, count, null),
-                    "vkEnumerateInstanceExtensionProperties");
+            check(vkEnumerateInstanceExtensionProperties(layer, count, null), "vkEnumerateInstanceExtensionProperties");
             var properties = VkExtensionProperties.malloc(count.get(0));
             try (properties) {
                 check(
@@ -214,7 +213,8 @@ public final class VulkanInstance implements AutoCloseable {
         Messenger(VkInstance instance, List<String> messages) {
             this.instance = instance;
             callback = VkDebugUtilsMessengerCallbackEXT.create((severity, types, data, user) -> {
-                String message = VkDebugUtilsMessengerCallbackDataEXT.create(data).pMessageString();
+                String message =
+                        VkDebugUtilsMessengerCallbackDataEXT.create(data).pMessageString();
                 messages.add(message);
                 LOG.warn("Vulkan validation: {}", message);
                 return VK_FALSE;

@@ -95,8 +95,7 @@ final class VulkanSession implements StageSession {
 
     /** [position][pair] of cos, sin. */
     private DeviceBuffer rotary() {
-        var table = RotaryTable.of(
-                0, maxPositions, config.ropeDimensions(), config.ropeBase(), stage.rotaryFactors());
+        var table = RotaryTable.of(0, maxPositions, config.ropeDimensions(), config.ropeBase(), stage.rotaryFactors());
         long bytes = 8L * table.cos().length;
         var buffer = own(stage.device().buffer(bytes, DeviceMemory.Place.DEVICE));
         stage.device().upload(buffer, 0, bytes, to -> {
@@ -156,11 +155,10 @@ final class VulkanSession implements StageSession {
     private void writeInput(StageInput in, int first, int tokens) {
         MemorySegment to = input.mapped();
         for (int i = 0; i < tokens; i++) {
-            float[] vector =
-                    switch (in) {
-                        case StageInput.Tokens ids -> embed(ids.ids()[first + i]);
-                        case Boundary boundary -> Wire.read(boundary, first + i);
-                    };
+            float[] vector = switch (in) {
+                case StageInput.Tokens ids -> embed(ids.ids()[first + i]);
+                case Boundary boundary -> Wire.read(boundary, first + i);
+            };
             MemorySegment.copy(vector, 0, to, FLOAT, 4L * i * vector.length, vector.length);
         }
     }

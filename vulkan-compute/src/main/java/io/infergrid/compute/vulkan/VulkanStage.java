@@ -45,8 +45,7 @@ final class VulkanStage implements Stage {
     // freed last first
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
-    private VulkanStage(
-            VulkanDevice device, Tuning tuning, ModelConfig config, StageSpec spec, StageTensors tensors) {
+    private VulkanStage(VulkanDevice device, Tuning tuning, ModelConfig config, StageSpec spec, StageTensors tensors) {
         this.device = device;
         this.tuning = tuning;
         this.config = config;
@@ -135,7 +134,8 @@ final class VulkanStage implements Stage {
         return rotaryFactors;
     }
 
-    @Nullable GgufTensor embedding() {
+    @Nullable
+    GgufTensor embedding() {
         return embedding;
     }
 
@@ -143,7 +143,8 @@ final class VulkanStage implements Stage {
         return blocks;
     }
 
-    @Nullable Head head() {
+    @Nullable
+    Head head() {
         return head;
     }
 

@@ -15,12 +15,7 @@ import org.junit.jupiter.api.Test;
 class BenchmarkTest {
 
     private static final BenchmarkPlan PLAN = new BenchmarkPlan(
-            "tiny",
-            SeededModel.of(SeededModel.Shape.tiny(TensorType.Q8_0), 1),
-            8,
-            4,
-            Duration.ofMillis(10),
-            1 << 20);
+            "tiny", SeededModel.of(SeededModel.Shape.tiny(TensorType.Q8_0), 1), 8, 4, Duration.ofMillis(10), 1 << 20);
 
     @Test
     void a_benchmark_of_the_processor_has_a_figure_for_every_step_and_samples_for_every_figure() {

@@ -28,7 +28,8 @@ class BackendsTest {
         try (var backend = choice.backend()) {
             assertThat(backend.name()).isEqualTo("cpu");
             assertThat(choice.reason())
-                    .isEqualTo("The processor computes, because no Vulkan device can: this machine has no Vulkan loader.");
+                    .isEqualTo(
+                            "The processor computes, because no Vulkan device can: this machine has no Vulkan loader.");
         }
     }
 
@@ -45,8 +46,8 @@ class BackendsTest {
 
     @Test
     void a_device_that_was_asked_for_and_cannot_be_had_is_an_error() {
-        assertThatThrownBy(() -> Backends.open(
-                        BackendPreference.VULKAN, BackendsTest::noLoader, () -> new CpuBackend(1)))
+        assertThatThrownBy(
+                        () -> Backends.open(BackendPreference.VULKAN, BackendsTest::noLoader, () -> new CpuBackend(1)))
                 .isInstanceOf(VulkanException.class)
                 .hasMessage("this machine has no Vulkan loader");
     }
@@ -56,8 +57,8 @@ class BackendsTest {
         var choice = Backends.open(
                 BackendPreference.AUTO, () -> new ReferenceBackend(ModelConfig::of), () -> new CpuBackend(1));
         assertThat(choice.backend().name()).isEqualTo("reference");
-        assertThat(choice.conformance()).hasValueSatisfying(report -> assertThat(report.passed())
-                .isTrue());
+        assertThat(choice.conformance())
+                .hasValueSatisfying(report -> assertThat(report.passed()).isTrue());
     }
 
     @Test

@@ -22,7 +22,8 @@ class ConformanceTest {
                 .as("the table as the reference computes it:%n%s", lines(report))
                 .allMatch(ConformanceReport.Result::passed);
         assertThat(report.passed()).isTrue();
-        assertThat(report.summary()).contains("the same bytes in all " + report.results().size());
+        assertThat(report.summary())
+                .contains("the same bytes in all " + report.results().size());
     }
 
     @Test

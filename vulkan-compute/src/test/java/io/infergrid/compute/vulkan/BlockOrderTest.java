@@ -21,8 +21,7 @@ class BlockOrderTest {
     }
 
     @Property(tries = 300)
-    void adding_neighbours_in_slot_order_is_sum32(
-            @ForAll @IntRange(min = 1, max = 300) int blocks, @ForAll long seed) {
+    void adding_neighbours_in_slot_order_is_sum32(@ForAll @IntRange(min = 1, max = 300) int blocks, @ForAll long seed) {
         var random = new SeededRandom(seed);
         var terms = new float[blocks];
         var order = BlockOrder.of(32L * blocks);

@@ -99,8 +99,7 @@ class VulkanBackendTest {
                 var session = ours.open(20);
                 var expected = theirs.open(20)) {
             var found = (Boundary) session.forward(input, LogitsWanted.LAST);
-            assertThat(found.wire())
-                    .isEqualTo(((Boundary) expected.forward(input, LogitsWanted.LAST)).wire());
+            assertThat(found.wire()).isEqualTo(((Boundary) expected.forward(input, LogitsWanted.LAST)).wire());
         }
     }
 
@@ -123,8 +122,7 @@ class VulkanBackendTest {
         var model = SeededModel.of(SeededModel.Shape.tiny(TensorType.Q8_0), 14);
         try (var stage = vulkan.backend().load(model, StageSpec.whole(2));
                 var session = stage.open(8)) {
-            assertThatThrownBy(() ->
-                            session.forward(new StageInput.Tokens(tokens(9, 512, 1)), LogitsWanted.LAST))
+            assertThatThrownBy(() -> session.forward(new StageInput.Tokens(tokens(9, 512, 1)), LogitsWanted.LAST))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("expected 1 to 8 more positions, found 9");
         }

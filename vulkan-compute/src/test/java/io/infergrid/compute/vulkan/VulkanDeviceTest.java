@@ -71,7 +71,9 @@ class VulkanDeviceTest {
 
     /** Both signs and every exponent from 2^-40 to 2^40, with the edges of halves among them. */
     private static float[] inputs() {
-        float[] edges = {0f, -0f, 65504f, 65519f, 65520f, 1e9f, 0x1p-14f, 0x1.ffcp-15f, 0x1p-24f, 0x1p-25f, 0x1.8p-25f, 60f, -60f};
+        float[] edges = {
+            0f, -0f, 65504f, 65519f, 65520f, 1e9f, 0x1p-14f, 0x1.ffcp-15f, 0x1p-24f, 0x1p-25f, 0x1.8p-25f, 60f, -60f
+        };
         var random = new SeededRandom(5);
         var inputs = new float[INPUTS];
         for (int i = 0; i < INPUTS; i++) {
