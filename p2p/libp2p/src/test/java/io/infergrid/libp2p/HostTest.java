@@ -9,6 +9,7 @@ import io.infergrid.libp2p.transport.TcpTransport;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -199,6 +200,25 @@ class HostTest {
             assertThat(exchange(a, b.peerId(), 1000)).isEqualTo(bytes(1000));
             assertThat(a.connections()).hasSize(1);
             assertThat(b.connections()).hasSize(1);
+        }
+    }
+
+    @Test
+    void a_dial_that_waited_for_one_to_a_dead_address_goes_on_with_its_own() throws Exception {
+        var listener = host();
+        var dialler = host();
+        try (var silent = new ServerSocket(0);
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var dead = Multiaddr.parse("/ip4/127.0.0.1/tcp/" + silent.getLocalPort());
+            Future<?> first =
+                    threads.submit(() -> dialler.connect(listener.peerId(), List.of(dead), Duration.ofMillis(500)));
+            try (var dialled = silent.accept()) { // the first dial is under way
+                assertThat(dialled.isConnected()).isTrue();
+                assertThat(dialler.connect(listener.peerId(), listener.addresses(), LIMIT)
+                                .isOpen())
+                        .isTrue();
+            }
+            assertThatThrownBy(first::get).hasMessageContaining("no answer from " + listener.peerId());
         }
     }
 

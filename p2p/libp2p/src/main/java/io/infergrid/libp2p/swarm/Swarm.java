@@ -216,24 +216,40 @@ public final class Swarm implements Host {
         if (peer.equals(self)) {
             throw new IOException("a host does not dial itself");
         }
-        var current = usable(peer);
-        if (current != null) {
-            return current;
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (true) {
+            var current = usable(peer);
+            if (current != null) {
+                return current;
+            }
+            var mine = new CompletableFuture<PeerConnection>();
+            var running = dials.putIfAbsent(peer, mine);
+            var left = Duration.ofNanos(deadline - System.nanoTime());
+            if (running == null) {
+                return dial(peer, addresses, left, mine);
+            }
+            try {
+                return await(running, peer, left);
+            } catch (IOException e) {
+                if (addresses.isEmpty() || deadline - System.nanoTime() <= 0) {
+                    throw e; // else that dial may have known other addresses than we do
+                }
+            }
         }
-        var mine = new CompletableFuture<PeerConnection>();
-        var running = dials.putIfAbsent(peer, mine);
-        if (running != null) {
-            return await(running, peer, limit);
-        }
+    }
+
+    private PeerConnection dial(
+            PeerId peer, List<Multiaddr> addresses, Duration limit, CompletableFuture<PeerConnection> result)
+            throws IOException {
         try {
             var connection = dial(peer, addresses, limit);
-            mine.complete(connection);
+            result.complete(connection);
             return connection;
         } catch (IOException | RuntimeException e) {
-            mine.completeExceptionally(e);
+            result.completeExceptionally(e);
             throw e;
         } finally {
-            dials.remove(peer, mine);
+            dials.remove(peer, result);
         }
     }
 

@@ -355,9 +355,17 @@ public final class YamuxStream {
             lock.unlock();
         }
         if (update > 0) {
-            session.send(Frame.header(Frame.WINDOW_UPDATE, 0, id, update));
+            sendUpdate(update);
         }
         return n;
+    }
+
+    private void sendUpdate(int delta) {
+        try {
+            session.send(Frame.header(Frame.WINDOW_UPDATE, 0, id, delta));
+        } catch (IOException e) {
+            // the connection is over, which the read after the last byte says; these bytes were read all the same
+        }
     }
 
     /** Whether the other side does not know yet that this stream exists or is taken, and we are about to wait for it. */

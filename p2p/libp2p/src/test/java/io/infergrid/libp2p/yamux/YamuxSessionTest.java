@@ -291,6 +291,21 @@ class YamuxSessionTest {
     }
 
     @Example
+    void bytes_that_came_before_the_connection_broke_can_be_read() throws Exception {
+        var ends = Pipe.create(8);
+        var side = new Side(ends.a(), false, YamuxLimits.DEFAULT, YamuxSessionTest::nothing);
+        ends.b().write(Frame.header(Frame.WINDOW_UPDATE, Frame.SYN, 1, 0));
+        for (int i = 0; i < 4; i++) {
+            ends.b().write(Frame.header(Frame.DATA, 0, 1, 50_000), ByteBuffer.allocate(50_000));
+        }
+        ends.b().closeOutput();
+        assertThat(side.end.get(20, TimeUnit.SECONDS)).isInstanceOf(EOFException.class);
+        var stream = side.next();
+        assertThat(stream.in().readNBytes(200_000)).hasSize(200_000); // more than half a window
+        assertThatThrownBy(() -> stream.in().read()).hasMessageContaining("closed the connection");
+    }
+
+    @Example
     void each_half_ends_on_its_own() throws Exception {
         var ends = Pipe.create(3);
         var a = new Side(ends.a(), true, YamuxLimits.DEFAULT, YamuxSessionTest::nothing);
