@@ -56,17 +56,26 @@ public final class LayOut {
         }
     }
 
-    /** Runs the lightest command once and keeps what the JVM loaded for it; a JVM that cannot is no reason to fail a build. */
+    /**
+     * Runs a command that uses the engine once and keeps what the JVM loaded for it: that helps every other command as well. A
+     * JVM that cannot is no reason to fail a build.
+     */
     private static void archive(Path home, Path tree, Path archive) throws IOException, InterruptedException {
         var command = new ArrayList<String>(List.of(
                 home.resolve("bin/java").toString(),
+                "--add-modules=jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
                 "-XX:+UseSerialGC",
                 "-XX:AOTCacheOutput=" + archive,
+                "-Dinfergrid.root=" + tree,
                 "-cp",
                 tree.resolve("lib/infergrid.jar").toString(),
-                "io.infergrid.app.Main",
-                "--help"));
+                "io.infergrid.app.Main"));
+        command.addAll(
+                Files.isDirectory(tree.resolve("assets/demo-model"))
+                        ? List.of("generate", "--max-tokens=8", "Once upon a time")
+                        : List.of("--help"));
         Path log = tree.resolveSibling("infergrid-archive.log");
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
