@@ -384,7 +384,7 @@ class YamuxSessionTest {
         private final Pipe raw;
         private final Side side;
 
-        LongWay(Duration roundTrip) throws IOException {
+        LongWay(Duration roundTrip) throws IOException, InterruptedException {
             var ends = Pipe.create(5);
             raw = ends.b();
             side = new Side(ends.a(), false, YamuxLimits.DEFAULT, LongWay::readAll);
@@ -392,6 +392,7 @@ class YamuxSessionTest {
             side.clock.addAndGet(roundTrip.toNanos());
             raw.write(Frame.header(Frame.PING, Frame.ACK, 0, ping.getInt(8)));
             raw.write(Frame.header(Frame.WINDOW_UPDATE, Frame.SYN, 1, 0));
+            assertThat(side.next()).isNotNull(); // both frames were taken at this time of the clock
         }
 
         private static void readAll(YamuxStream stream) {
