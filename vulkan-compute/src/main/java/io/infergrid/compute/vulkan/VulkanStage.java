@@ -6,6 +6,7 @@ import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.engine.StageTensors;
 import io.infergrid.compute.gguf.GgufTensor;
 import io.infergrid.compute.model.ModelConfig;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -39,7 +40,7 @@ final class VulkanStage implements Stage {
     private final ModelConfig config;
     private final StageSpec spec;
     private final float[] rotaryFactors;
-    private final @Nullable GgufTensor embedding;
+    private @Nullable GgufTensor embedding;
     private final List<Block> blocks = new ArrayList<>();
     private @Nullable Head head;
     // freed last first
@@ -51,7 +52,6 @@ final class VulkanStage implements Stage {
         this.config = config;
         this.spec = spec;
         this.rotaryFactors = tensors.rotaryFactors();
-        this.embedding = tensors.embedding();
     }
 
     static VulkanStage load(
@@ -67,9 +67,8 @@ final class VulkanStage implements Stage {
     }
 
     private void upload(StageTensors tensors) {
-        if (tensors.embedding() != null) {
-            StageTensors.requireFinite(tensors.embedding());
-        }
+        GgufTensor source = tensors.embedding();
+        embedding = source == null ? null : onHost(source);
         for (StageTensors.Block block : tensors.blocks()) {
             blocks.add(new Block(
                     vector(block.attentionNorm()),
@@ -83,6 +82,15 @@ final class VulkanStage implements Stage {
         if (tensors.outputNorm() != null && tensors.output() != null) {
             head = new Head(vector(tensors.outputNorm()), matrix(tensors.output()));
         }
+    }
+
+    /** A copy in the host's memory, since the model's file may be closed once the stage is loaded. */
+    private GgufTensor onHost(GgufTensor tensor) {
+        StageTensors.requireFinite(tensor);
+        var arena = Arena.ofShared();
+        owned.push(arena);
+        MemorySegment copy = arena.allocate(tensor.data().byteSize(), 16).copyFrom(tensor.data());
+        return new GgufTensor(tensor.name(), tensor.type(), tensor.columns(), tensor.rows(), copy.asReadOnly());
     }
 
     private @Nullable DeviceBuffer bias(StageTensors.Block block) {

@@ -8,18 +8,24 @@ import io.infergrid.compute.conformance.SeededRandom;
 import io.infergrid.compute.engine.Backend;
 import io.infergrid.compute.engine.Boundary;
 import io.infergrid.compute.engine.ReferenceBackend;
+import io.infergrid.compute.engine.Stage;
 import io.infergrid.compute.engine.StageInput;
 import io.infergrid.compute.engine.StageOutput;
 import io.infergrid.compute.engine.StageSession.LogitsWanted;
 import io.infergrid.compute.engine.StageSpec;
+import io.infergrid.compute.gguf.GgufFile;
 import io.infergrid.compute.gguf.TensorSource;
 import io.infergrid.compute.gguf.TensorType;
 import io.infergrid.compute.model.ModelConfig;
+import io.infergrid.compute.quantize.RandomLlama;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -114,6 +120,21 @@ class VulkanBackendTest {
             var logits = (StageOutput.Logits) session.forward(new StageInput.Tokens(tokens), LogitsWanted.ALL);
             assertThat(session.position()).isEqualTo(40);
             assertSame(logits.values(), run(vulkan.backend(), model, tokens, 40));
+        }
+    }
+
+    @Test
+    void a_stage_outlives_the_file_that_it_was_loaded_from(@TempDir Path folder) throws IOException {
+        Path path = folder.resolve("model.gguf");
+        RandomLlama.write(path, RandomLlama.Shape.TINY, TensorType.Q8_0, 3);
+        Stage stage;
+        try (var file = GgufFile.open(path)) {
+            stage = vulkan.backend().load(file, StageSpec.whole(2));
+        }
+        try (stage;
+                var session = stage.open(4)) {
+            var logits = (StageOutput.Logits) session.forward(new StageInput.Tokens(1, 2, 3), LogitsWanted.LAST);
+            assertThat(logits.values()[0]).hasSize(stage.config().vocabulary());
         }
     }
 
