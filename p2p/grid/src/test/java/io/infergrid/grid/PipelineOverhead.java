@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
 
 /**
  * Measures what a pipeline of local worker processes costs over one process: the same model, prompt and tokens, one compute thread
- * a process, in turn several times. Prints one line of JSON. Arguments: GGUF file, stages, prompt tokens, generated tokens, rounds.
+ * a process, in turn several times. Prints one line of JSON with the 10th and 50th percentile over all tokens, in milliseconds. Arguments: GGUF file, stages, prompt tokens, generated tokens, rounds.
  */
 public final class PipelineOverhead {
 
@@ -33,7 +33,30 @@ public final class PipelineOverhead {
 
     private PipelineOverhead() {}
 
-    private record Timing(double prefillMillis, double tokenMillis, double computeMillis) {}
+    /** Milliseconds of every measured token; low quantiles are those that no other program interrupted. */
+    private static final class Times {
+        private final List<Double> first = new ArrayList<>();
+        private final List<Double> token = new ArrayList<>();
+        private final List<Double> compute = new ArrayList<>();
+
+        String json() {
+            return String.format(
+                    Locale.ROOT,
+                    "{\"firstTokenP10\":%.2f,\"firstTokenP50\":%.2f,\"tokenP10\":%.3f,\"tokenP50\":%.3f,"
+                            + "\"computeP10\":%.3f,\"computeP50\":%.3f}",
+                    quantile(first, 0.1),
+                    quantile(first, 0.5),
+                    quantile(token, 0.1),
+                    quantile(token, 0.5),
+                    quantile(compute, 0.1),
+                    quantile(compute, 0.5));
+        }
+    }
+
+    private static double quantile(List<Double> values, double share) {
+        List<Double> sorted = values.stream().sorted().toList();
+        return sorted.get((int) (share * (sorted.size() - 1)));
+    }
 
     public static void main(String[] args) throws Exception {
         Path gguf = Path.of(args[0]);
@@ -46,8 +69,8 @@ public final class PipelineOverhead {
         var config = GridNodeConfig.defaults(folder.resolve("gateway"), Set.of(Role.GATEWAY), List.of())
                 .withAnnouncePeriod(Duration.ofSeconds(2));
         var workers = new ArrayList<WorkerProcess>();
-        var alone = new ArrayList<Timing>();
-        var piped = new ArrayList<Timing>();
+        var alone = new Times();
+        var piped = new Times();
         try (var backend = new CpuBackend(1);
                 var file = GgufFile.open(gguf);
                 var gateway =
@@ -78,54 +101,52 @@ public final class PipelineOverhead {
                     var out = new ArrayList<Integer>();
                     try (var session = stage.open(promptTokens + maxTokens)) {
                         var tokens = new SessionTokens(session, SamplingParameters.GREEDY);
-                        long start = System.nanoTime();
-                        out.add(tokens.next(prompt));
-                        long first = System.nanoTime();
+                        long last = System.nanoTime();
                         while (out.size() < maxTokens) {
-                            out.add(tokens.next(out.getLast()));
-                        }
-                        long end = System.nanoTime();
-                        if (round >= 0) {
-                            alone.add(new Timing(
-                                    (first - start) / 1e6,
-                                    (end - first) / 1e6 / (maxTokens - 1),
-                                    (end - first) / 1e6 / (maxTokens - 1)));
+                            boolean first = out.isEmpty();
+                            out.add(first ? tokens.next(prompt) : tokens.next(out.getLast()));
+                            long now = System.nanoTime();
+                            if (round >= 0) {
+                                (first ? alone.first : alone.token).add((now - last) / 1e6);
+                            }
+                            last = now;
                         }
                     }
                     expected = out.stream().mapToInt(Integer::intValue).toArray();
-                    long[] at = new long[maxTokens];
-                    double[] compute = new double[1];
                     var heard = new ArrayList<Integer>();
-                    long start = System.nanoTime();
+                    boolean counts = round >= 0;
+                    long[] last = {System.nanoTime()};
                     var result = gateway.generate(
                             new GenerationRequest(root, prompt, maxTokens, Sampling.GREEDY, Set.of()),
                             (id, hops) -> {
-                                at[heard.size()] = System.nanoTime();
-                                if (!heard.isEmpty()) {
-                                    hops.forEach(
-                                            hop -> compute[0] += hop.compute().toNanos() / 1e6);
+                                long now = System.nanoTime();
+                                if (counts) {
+                                    (heard.isEmpty() ? piped.first : piped.token).add((now - last[0]) / 1e6);
+                                    if (!heard.isEmpty()) {
+                                        piped.compute.add(hops.stream()
+                                                .mapToDouble(
+                                                        hop -> hop.compute().toNanos() / 1e6)
+                                                .sum());
+                                    }
                                 }
+                                last[0] = now;
                                 heard.add(id);
                             },
                             () -> false);
                     if (!Arrays.equals(result.tokens(), expected)) {
                         throw new IllegalStateException("expected the tokens of one process, found others");
                     }
-                    if (round >= 0) {
-                        piped.add(new Timing(
-                                (at[0] - start) / 1e6,
-                                (at[maxTokens - 1] - at[0]) / 1e6 / (maxTokens - 1),
-                                compute[0] / (maxTokens - 1)));
-                    }
                 }
             }
-            double[] overhead = piped.stream()
-                    .mapToDouble(t -> t.tokenMillis() - t.computeMillis())
-                    .toArray();
+            alone.compute.addAll(alone.token);
+            var rest = new ArrayList<Double>();
+            for (int i = 0; i < piped.token.size(); i++) {
+                rest.add(piped.token.get(i) - piped.compute.get(i));
+            }
             System.out.printf(
                     Locale.ROOT,
                     "{\"model\":\"%s\",\"dimension\":%d,\"blocks\":%d,\"stages\":%d,\"promptTokens\":%d,\"tokens\":%d,"
-                            + "\"rounds\":%d,\"processors\":%d,\"load\":%.1f,\"one\":%s,\"pipeline\":%s,\"overheadMillis\":%.3f,\"overheadMillisBest\":%.3f}%n",
+                            + "\"rounds\":%d,\"processors\":%d,\"load\":%.1f,\"one\":%s,\"pipeline\":%s,\"overheadP10\":%.3f,\"overheadP50\":%.3f}%n",
                     gguf.getFileName(),
                     model.dimension(),
                     model.blocks(),
@@ -135,29 +156,13 @@ public final class PipelineOverhead {
                     rounds,
                     Runtime.getRuntime().availableProcessors(),
                     ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
-                    json(alone),
-                    json(piped),
-                    median(overhead.clone()),
-                    Arrays.stream(overhead).min().orElse(0));
+                    alone.json(),
+                    piped.json(),
+                    quantile(rest, 0.1),
+                    quantile(rest, 0.5));
         } finally {
             workers.forEach(WorkerProcess::close);
         }
         System.exit(0);
-    }
-
-    private static String json(List<Timing> timings) {
-        return String.format(
-                Locale.ROOT,
-                "{\"firstTokenMillis\":%.2f,\"tokenMillis\":%.3f,\"tokenMillisBest\":%.3f,\"computeMillis\":%.3f}",
-                median(timings.stream().mapToDouble(Timing::prefillMillis).toArray()),
-                median(timings.stream().mapToDouble(Timing::tokenMillis).toArray()),
-                timings.stream().mapToDouble(Timing::tokenMillis).min().orElse(0),
-                median(timings.stream().mapToDouble(Timing::computeMillis).toArray()));
-    }
-
-    private static double median(double[] values) {
-        Arrays.sort(values);
-        int n = values.length;
-        return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
     }
 }
