@@ -279,7 +279,7 @@ class HostilePeerTest {
 
     @Test
     void a_stream_that_asks_for_nothing_is_dropped_in_time() throws IOException {
-        start(Limits.DEFAULT.withTimes(LIMIT, LIMIT, Duration.ofMillis(200)));
+        start(Limits.DEFAULT.withTimes(LIMIT, LIMIT, Duration.ofSeconds(1)));
         var peer = peer();
         peer.send(WINDOW_UPDATE, SYN, 1, 0, new byte[0]);
         peer.awaitReset(1);
@@ -359,7 +359,7 @@ class HostilePeerTest {
 
     @Test
     void a_connection_that_says_nothing() throws IOException {
-        start(Limits.DEFAULT.withTimes(Duration.ofMillis(300), LIMIT, LIMIT));
+        start(Limits.DEFAULT.withTimes(Duration.ofSeconds(1), LIMIT, LIMIT));
         var raw = connection();
         readToEnd(raw);
         assertThat(host.connections()).isEmpty();
@@ -441,7 +441,7 @@ class HostilePeerTest {
     @Test
     void a_peer_that_falls_silent() throws Exception {
         var yamux = new YamuxLimits(
-                256, 256, 16 << 20, Duration.ofMillis(100), Duration.ofMillis(500), Duration.ofSeconds(1));
+                256, 256, 16 << 20, Duration.ofMillis(100), Duration.ofSeconds(2), Duration.ofSeconds(1));
         start(Limits.DEFAULT.withYamux(yamux));
         var peer = peer(); // answers no ping and says nothing
         var connection = gone.poll(20, TimeUnit.SECONDS);
@@ -452,7 +452,7 @@ class HostilePeerTest {
 
     @Test
     void a_listener_that_answers_nothing_fails_the_dial_in_time() throws IOException {
-        start(Limits.DEFAULT.withTimes(Duration.ofMillis(300), LIMIT, LIMIT));
+        start(Limits.DEFAULT.withTimes(Duration.ofSeconds(1), LIMIT, LIMIT));
         try (var silent = new ServerSocket(0)) {
             var address = io.infergrid.libp2p.Multiaddr.parse("/ip4/127.0.0.1/tcp/" + silent.getLocalPort());
             var nobody = io.infergrid.libp2p.identity.PrivateKey.generate().peerId();
