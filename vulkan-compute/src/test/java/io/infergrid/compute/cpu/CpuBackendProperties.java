@@ -81,7 +81,8 @@ class CpuBackendProperties {
     }
 
     @Property(tries = 20, shrinking = ShrinkingMode.OFF)
-    void asking_for_the_last_logits_gives_the_last_of_all(@ForAll("shapes") RandomModel.Shape shape, @ForAll long seed) {
+    void asking_for_the_last_logits_gives_the_last_of_all(
+            @ForAll("shapes") RandomModel.Shape shape, @ForAll long seed) {
         var random = new Random(seed);
         var model = RandomModel.of(shape, seed);
         int positions = 1 + random.nextInt(280);
