@@ -37,7 +37,7 @@ final class LlamaCpp {
         String ids = Arrays.stream(tokens).mapToObj(String::valueOf).collect(Collectors.joining(","));
         String json = run(model.toString(), ids);
         String rows = json.substring(json.indexOf("[[") + 2, json.lastIndexOf("]]"));
-        return Arrays.stream(rows.split("\\],\\[")).map(LlamaCpp::numbers).toArray(float[][]::new);
+        return Arrays.stream(rows.split("\\],\\[", -1)).map(LlamaCpp::numbers).toArray(float[][]::new);
     }
 
     /** Its tokens of a text, without those of beginning and end. */
@@ -48,7 +48,7 @@ final class LlamaCpp {
     }
 
     private static float[] numbers(String row) {
-        String[] words = row.split(",");
+        String[] words = row.split(",", -1);
         float[] numbers = new float[words.length];
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = Float.parseFloat(words[i]);
