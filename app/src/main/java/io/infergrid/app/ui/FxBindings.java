@@ -96,7 +96,7 @@ public final class FxBindings {
             if (early <= 0) {
                 fxThread.execute(this::deliver);
             } else if (!clock.isShutdown()) {
-                var unused = clock.schedule(() -> fxThread.execute(this::deliver), early, TimeUnit.NANOSECONDS);
+                var _ = clock.schedule(() -> fxThread.execute(this::deliver), early, TimeUnit.NANOSECONDS);
             }
         }
 

@@ -111,7 +111,7 @@ public final class FxWindow implements Window {
         var texts = Texts.ofSystem();
         var bindings = FxBindings.onJavaFx(clock);
         var throughput = new Throughput(rig.tokensPerSecond());
-        var unused = clock.scheduleAtFixedRate(throughput::sample, 1, 1, TimeUnit.SECONDS);
+        var _ = clock.scheduleAtFixedRate(throughput::sample, 1, 1, TimeUnit.SECONDS);
         return new Shell(
                 rig,
                 texts,

@@ -4,19 +4,26 @@ import org.kordamp.ikonli.feather.Feather;
 
 /** Where the sidebar leads, in order; the n-th is reached by Ctrl+n. */
 public enum Place {
-    DASHBOARD("dashboard", Feather.GRID),
-    PLAYGROUND("playground", Feather.MESSAGE_SQUARE),
-    JOBS("jobs", Feather.LIST),
-    SWARM("swarm", Feather.SHARE_2),
-    BENCHMARK("benchmark", Feather.ACTIVITY),
-    SETTINGS("settings", Feather.SETTINGS);
+    DASHBOARD(1, "dashboard", Feather.GRID),
+    PLAYGROUND(2, "playground", Feather.MESSAGE_SQUARE),
+    JOBS(3, "jobs", Feather.LIST),
+    SWARM(4, "swarm", Feather.SHARE_2),
+    BENCHMARK(5, "benchmark", Feather.ACTIVITY),
+    SETTINGS(6, "settings", Feather.SETTINGS);
 
+    private final int number;
     private final String key;
     private final Feather icon;
 
-    Place(String key, Feather icon) {
+    Place(int number, String key, Feather icon) {
+        this.number = number;
         this.key = key;
         this.icon = icon;
+    }
+
+    /** Which digit leads to it together with Ctrl, from 1. */
+    public int number() {
+        return number;
     }
 
     /** First part of the keys of its texts. */

@@ -8,6 +8,7 @@ import static io.infergrid.app.ui.control.Widgets.row;
 import static io.infergrid.app.ui.control.Widgets.space;
 import static io.infergrid.app.ui.control.Widgets.tone;
 
+import io.infergrid.app.core.Notice;
 import io.infergrid.app.core.Observable;
 import io.infergrid.app.core.Rig;
 import io.infergrid.app.core.RigState;
@@ -20,10 +21,12 @@ import io.infergrid.app.ui.playground.PlaygroundController;
 import io.infergrid.app.ui.settings.SettingsController;
 import io.infergrid.app.ui.swarm.SwarmController;
 import io.infergrid.app.ui.welcome.WelcomeController;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import javafx.animation.PauseTransition;
 import javafx.scene.Node;
@@ -61,6 +64,7 @@ public final class Shell {
     private final Region stateDot = new Region();
     private final Label rate = label("", "caption");
     private @Nullable Screen seen;
+    private Instant heard;
     private boolean awake = true;
 
     public Shell(
@@ -111,6 +115,9 @@ public final class Shell {
         pins.add(bindings.bind(rig.tokensPerSecond(), value -> rate.setText(formats.tokensPerSecond(value))));
         pins.add(
                 bindings.bind(rig.settings(), settings -> theme.choiceProperty().set(settings.theme())));
+        var known = rig.notices().get();
+        heard = known.isEmpty() ? Instant.EPOCH : known.getFirst().at();
+        pins.add(bindings.bind(rig.notices(), this::hear));
         if (rig.settings().get().welcomeDone()) {
             open(Place.DASHBOARD);
         } else {
@@ -130,7 +137,7 @@ public final class Shell {
     public void takeKeysOf(Scene scene) {
         desk.theme().dress(scene);
         for (var place : Place.values()) {
-            var key = KeyCode.getKeyCode(String.valueOf(place.ordinal() + 1));
+            var key = KeyCode.getKeyCode(String.valueOf(place.number()));
             scene.getAccelerators().put(new KeyCodeCombination(key, KeyCombination.SHORTCUT_DOWN), () -> open(place));
         }
     }
@@ -140,7 +147,7 @@ public final class Shell {
         var welcome = new WelcomeController(desk, benchmark, () -> {
             root.getChildren().set(0, frame);
             open(Place.DASHBOARD);
-            buttons.get(Place.DASHBOARD).requestFocus();
+            button(Place.DASHBOARD).requestFocus();
         });
         root.getChildren().set(0, welcome.view());
         seen = welcome;
@@ -153,7 +160,7 @@ public final class Shell {
             return;
         }
         var next = screens.computeIfAbsent(place, this::make);
-        buttons.get(place).setSelected(true);
+        button(place).setSelected(true);
         if (next == seen) {
             return;
         }
@@ -240,6 +247,23 @@ public final class Shell {
         state.setTooltip(new Tooltip(next.sentence()));
     }
 
+    /** Says what happened since this window was opened; what happened before stands on the dashboard. */
+    private void hear(List<Notice> notices) {
+        notices.stream()
+                .takeWhile(notice -> notice.at().isAfter(heard))
+                .limit(3)
+                .toList()
+                .reversed()
+                .forEach(notice -> tell(new Desk.Message(Tone.of(notice.severity()), notice.text())));
+        if (!notices.isEmpty()) {
+            heard = notices.getFirst().at();
+        }
+    }
+
+    private ToggleButton button(Place place) {
+        return Objects.requireNonNull(buttons.get(place), place::name);
+    }
+
     private Screen make(Place place) {
         return switch (place) {
             case DASHBOARD -> new DashboardController(desk, verbs);
@@ -280,7 +304,7 @@ public final class Shell {
         button.setMaxWidth(Double.MAX_VALUE);
         button.setToggleGroup(group);
         button.setAccessibleText(name);
-        button.setTooltip(new Tooltip(desk.texts().get("place.tooltip", name, place.ordinal() + 1)));
+        button.setTooltip(new Tooltip(desk.texts().get("place.tooltip", name, place.number())));
         button.setOnAction(event -> open(place));
         buttons.put(place, button);
         return button;

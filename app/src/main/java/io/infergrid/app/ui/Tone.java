@@ -1,5 +1,6 @@
 package io.infergrid.app.ui;
 
+import io.infergrid.app.core.Notice;
 import io.infergrid.app.core.RigState;
 import java.util.Locale;
 
@@ -17,6 +18,14 @@ public enum Tone {
             case RigState.Starting _, RigState.Finishing _ -> ACCENT;
             case RigState.Running _ -> SUCCESS;
             case RigState.Paused _ -> WARNING;
+        };
+    }
+
+    public static Tone of(Notice.Severity severity) {
+        return switch (severity) {
+            case INFO -> NEUTRAL;
+            case WARNING -> WARNING;
+            case ERROR -> DANGER;
         };
     }
 

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import javafx.scene.Scene;
@@ -51,7 +52,7 @@ class ScreenshotTour {
         try (Rig rig = RigService.open(Home.under(folder), DemoModel.file(), Clock.systemUTC(), new SecureRandom())) {
             rig.change(settings -> settings.withTheme(Settings.Theme.LIGHT));
             var throughput = new Throughput(rig.tokensPerSecond());
-            var unused = clock.scheduleAtFixedRate(throughput::sample, 1, 1, TimeUnit.SECONDS);
+            var _ = clock.scheduleAtFixedRate(throughput::sample, 1, 1, TimeUnit.SECONDS);
             var scene = Stages.onFx(() -> scene(rig, throughput));
             welcome(scene, rig);
             until("the rig runs", () -> rig.state().get() instanceof RigState.Running, 180);
@@ -132,8 +133,12 @@ class ScreenshotTour {
         until("the answer ends", () -> Stages.onFx(() -> !scene.lookup("#stop").isVisible()), 120);
         both(scene, rig, "playground");
         go(shell, Place.DASHBOARD);
-        pause(2);
+        var stop = new AtomicBoolean();
+        var talk = Thread.ofVirtual().start(() -> talk(rig, stop::get));
+        pause(12);
         both(scene, rig, "dashboard");
+        stop.set(true);
+        Stages.join(talk);
         go(shell, Place.JOBS);
         until(
                 "the jobs are there",
@@ -157,6 +162,17 @@ class ScreenshotTour {
         pause(3);
         both(scene, rig, "dashboard-paused");
         assertThat(rig.state().get()).isInstanceOf(RigState.Paused.class);
+    }
+
+    /** Keeps the grid at work, so that the dashboard shows some. */
+    private static void talk(Rig rig, BooleanSupplier stopped) {
+        for (var seed = 100; !stopped.getAsBoolean(); seed++) {
+            rig.chat(
+                    List.of(new Rig.ChatMessage("user", QUESTIONS.get(seed % QUESTIONS.size()))),
+                    new Rig.ChatOptions(150, 0.7f, 0.95f, seed),
+                    (text, hops) -> {},
+                    () -> false);
+        }
     }
 
     private static TableView<?> jobs(Scene scene) {

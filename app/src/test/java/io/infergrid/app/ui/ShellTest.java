@@ -2,6 +2,7 @@ package io.infergrid.app.ui;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.infergrid.app.core.Notice;
 import io.infergrid.app.core.PauseReason;
 import io.infergrid.app.core.RigState;
 import io.infergrid.app.core.Settings;
@@ -179,7 +180,7 @@ class ShellTest {
     void control_and_a_digit_lead_to_every_place() {
         var scene = open(DemoRig.working());
         for (var place : Place.values()) {
-            robot.push(KeyCode.CONTROL, KeyCode.getKeyCode(String.valueOf(place.ordinal() + 1)));
+            robot.push(KeyCode.CONTROL, KeyCode.getKeyCode(String.valueOf(place.number())));
             until(() -> scene.lookup("#place-" + place.key()) instanceof javafx.scene.control.ToggleButton button
                     && button.isSelected());
         }
@@ -370,6 +371,18 @@ class ShellTest {
             return true;
         });
         until(() -> says(scene, "Paused by you."));
+    }
+
+    @Test
+    void what_happens_to_the_rig_is_said_once_in_the_corner_and_stands_on_the_dashboard() {
+        var rig = DemoRig.working();
+        rig.notices.set(List.of(new Notice(DemoRig.NOON, Notice.Severity.WARNING, "worker-2 was started again")));
+        var scene = open(rig);
+        assertThat(scene.getRoot().lookupAll(".message")).isEmpty();
+        rig.notices.update(known -> List.of(
+                new Notice(DemoRig.NOON.plusSeconds(5), Notice.Severity.ERROR, "worker-3 gave up"), known.getFirst()));
+        until(() -> scene.getRoot().lookupAll(".message").size() == 1);
+        until(() -> says(scene, "worker-3 gave up") && says(scene, "worker-2 was started again"));
     }
 
     @Test

@@ -44,6 +44,14 @@ final class Stages {
         return result.orTimeout(60, TimeUnit.SECONDS).join();
     }
 
+    static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     static void save(Scene scene, Path file) throws IOException {
         var image = onFx(() -> scene.snapshot(new WritableImage((int) scene.getWidth(), (int) scene.getHeight())));
         var width = (int) image.getWidth();

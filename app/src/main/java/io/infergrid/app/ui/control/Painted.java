@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import javafx.css.CssMetaData;
 import javafx.css.SimpleStyleableObjectProperty;
 import javafx.css.Styleable;
-import javafx.css.StyleableProperty;
 import javafx.css.StyleablePropertyFactory;
 import javafx.scene.canvas.Canvas;
 import javafx.scene.canvas.GraphicsContext;
@@ -59,8 +59,8 @@ abstract class Painted extends Region {
         return all;
     }
 
-    private StyleableProperty<Color> property(String name) {
-        return paints.get(name);
+    private SimpleStyleableObjectProperty<Color> property(String name) {
+        return Objects.requireNonNull(paints.get(name), name);
     }
 
     abstract void paint(GraphicsContext g, double width, double height);
@@ -71,24 +71,24 @@ abstract class Painted extends Region {
     }
 
     final Color gridColour() {
-        return paints.get(GRID).get();
+        return property(GRID).get();
     }
 
     final Color wordColour() {
-        return paints.get(WORDS).get();
+        return property(WORDS).get();
     }
 
     final Color strongColour() {
-        return paints.get(STRONG).get();
+        return property(STRONG).get();
     }
 
     final Color surfaceColour() {
-        return paints.get(SURFACE).get();
+        return property(SURFACE).get();
     }
 
     /** Colour of the series or stage {@code index}, from 0. */
     final Color colour(int index) {
-        return paints.get("-ig-paint-" + (Math.floorMod(index, COLOURS) + 1)).get();
+        return property("-ig-paint-" + (Math.floorMod(index, COLOURS) + 1)).get();
     }
 
     static Font font() {

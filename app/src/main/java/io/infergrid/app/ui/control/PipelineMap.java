@@ -179,13 +179,15 @@ public final class PipelineMap extends Pane {
         var stageWidth = (getWidth() - 2 * END_WIDTH - (perLine + 1) * LINK) / perLine;
         for (var i = 1; i < stops.size() - 1; i++) {
             var x = END_WIDTH + LINK + (i - 1) % perLine * (stageWidth + LINK);
-            var y = (i - 1) / perLine * (height + GAP);
+            int line = (i - 1) / perLine;
+            var y = line * (height + GAP);
             stops.get(i).resizeRelocate(x, y, stageWidth, height);
             links.get(i - 1).resizeRelocate(x - LINK, y, LINK, height);
         }
         var last = Math.max(0, stops.size() - 3);
         var lastX = END_WIDTH + LINK + last % perLine * (stageWidth + LINK) + stageWidth;
-        var lastY = last / perLine * (height + GAP);
+        int lastLine = last / perLine;
+        var lastY = lastLine * (height + GAP);
         if (stops.size() == 2) {
             lastX = getWidth() - END_WIDTH - LINK;
             lastY = 0;

@@ -2,6 +2,7 @@ package io.infergrid.app.ui.dashboard;
 
 import io.infergrid.app.core.DeviceView;
 import io.infergrid.app.core.JobRecord;
+import io.infergrid.app.core.Notice;
 import io.infergrid.app.core.Observable;
 import io.infergrid.app.core.RigState;
 import io.infergrid.app.core.SwarmView;
@@ -16,6 +17,7 @@ import io.infergrid.app.ui.Tone;
 import io.infergrid.app.ui.Verbs;
 import io.infergrid.app.ui.dashboard.DashboardModel.Check;
 import io.infergrid.app.ui.dashboard.DashboardModel.Day;
+import io.infergrid.app.ui.dashboard.DashboardModel.Event;
 import io.infergrid.app.ui.dashboard.DashboardModel.Job;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class DashboardController implements Screen {
 
     private static final int RECENT = 5;
+    private static final int EVENTS = 3;
     private static final int COUNTED = 2000;
 
     private final Desk desk;
@@ -70,6 +73,7 @@ public final class DashboardController implements Screen {
         pins.add(bindings.bind(rig.swarm(), this::follow));
         pins.add(bindings.bind(rig.tokensPerSecond(), value -> model.rate.set(formats.rate(value))));
         pins.add(bindings.bind(desk.throughput().history(), this::follow));
+        pins.add(bindings.bind(rig.notices(), this::follow));
         pins.add(bindings.bind(rig.jobsRevision(), revision -> askForJobs()));
     }
 
@@ -106,6 +110,13 @@ public final class DashboardController implements Screen {
     private void follow(Throughput.History history) {
         model.history.set(history);
         model.peak.set(texts.get("dashboard.rate.peak", formats.rate(history.peak())));
+    }
+
+    private void follow(List<Notice> notices) {
+        model.events.set(notices.stream()
+                .limit(EVENTS)
+                .map(notice -> new Event(Tone.of(notice.severity()), notice.text(), formats.shortDate(notice.at())))
+                .toList());
     }
 
     /** Walks through what work needs, in the order in which a user would fix it. */

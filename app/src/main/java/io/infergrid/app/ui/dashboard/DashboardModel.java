@@ -26,12 +26,16 @@ final class DashboardModel {
     final ObjectProperty<List<PipelineMap.Stop>> stages = new SimpleObjectProperty<>(List.of());
     final StringProperty checksTitle = new SimpleStringProperty("");
     final ObjectProperty<List<Check>> checks = new SimpleObjectProperty<>(List.of());
+    final ObjectProperty<List<Event>> events = new SimpleObjectProperty<>(List.of());
     final ObjectProperty<Day> day = new SimpleObjectProperty<>(new Day(0, 0));
     final ObjectProperty<List<Job>> jobs = new SimpleObjectProperty<>(List.of());
     final StringProperty jobsFailure = new SimpleStringProperty("");
 
     /** One line of "why am I not working?": what was looked at and, if it is not well, what would end it. */
     record Check(Tone tone, String text, String hint) {}
+
+    /** Something that happened lately. */
+    record Event(Tone tone, String text, String when) {}
 
     record Job(String id, Tone tone, String state, String model, String when, String tokens, String rate) {}
 

@@ -10,6 +10,7 @@ import static io.infergrid.app.ui.control.Widgets.label;
 import static io.infergrid.app.ui.control.Widgets.paragraph;
 import static io.infergrid.app.ui.control.Widgets.row;
 import static io.infergrid.app.ui.control.Widgets.scrolling;
+import static io.infergrid.app.ui.control.Widgets.shownWhen;
 import static io.infergrid.app.ui.control.Widgets.space;
 import static io.infergrid.app.ui.control.Widgets.titledCard;
 import static io.infergrid.app.ui.control.Widgets.tone;
@@ -25,6 +26,7 @@ import io.infergrid.app.ui.Verbs;
 import io.infergrid.app.ui.control.PipelineMap;
 import io.infergrid.app.ui.control.Plot;
 import java.util.List;
+import javafx.geometry.Insets;
 import javafx.geometry.Pos;
 import javafx.scene.Parent;
 import javafx.scene.control.Button;
@@ -211,11 +213,31 @@ final class DashboardView {
         var lines = column(10);
         model.checks.subscribe(checks ->
                 lines.getChildren().setAll(checks.stream().map(this::line).toList()));
-        var card = titledCard("", lines);
+        var events = column(8);
+        var happened = shownWhen(
+                column(8, label(texts.get("dashboard.events"), "section"), events),
+                model.events.map(known -> !known.isEmpty()));
+        model.events.subscribe(
+                known -> events.getChildren().setAll(known.stream().map(this::line).toList()));
+        var card = titledCard("", lines, happened);
         ((Label) headOf(card).getChildren().getFirst()).textProperty().bind(model.checksTitle);
         card.setPrefWidth(400);
         HBox.setHgrow(card, Priority.ALWAYS);
         return card;
+    }
+
+    private HBox line(DashboardModel.Event event) {
+        var dot = new Region();
+        dot.getStyleClass().add("state-dot");
+        tone(dot, event.tone());
+        var words = paragraph(event.text(), "caption");
+        HBox.setHgrow(words, Priority.ALWAYS);
+        var when = label(event.when(), "caption");
+        when.setMinWidth(Region.USE_PREF_SIZE);
+        var line = row(10, dot, words, when);
+        line.setAlignment(Pos.TOP_LEFT);
+        HBox.setMargin(dot, new Insets(5, 0, 0, 4));
+        return line;
     }
 
     private HBox line(DashboardModel.Check check) {

@@ -161,7 +161,7 @@ final class SettingsView {
                             8,
                             label(texts.get(place.key() + ".name")),
                             space(),
-                            label(texts.get("settings.key.place", place.ordinal() + 1), "mono", "key")));
+                            label(texts.get("settings.key.place", place.number()), "mono", "key")));
         }
         Stream.of("send", "line")
                 .forEach(key -> lines.getChildren()
