@@ -217,8 +217,8 @@ final class DashboardView {
         var happened = shownWhen(
                 column(8, label(texts.get("dashboard.events"), "section"), events),
                 model.events.map(known -> !known.isEmpty()));
-        model.events.subscribe(
-                known -> events.getChildren().setAll(known.stream().map(this::line).toList()));
+        model.events.subscribe(known ->
+                events.getChildren().setAll(known.stream().map(this::line).toList()));
         var card = titledCard("", lines, happened);
         ((Label) headOf(card).getChildren().getFirst()).textProperty().bind(model.checksTitle);
         card.setPrefWidth(400);
