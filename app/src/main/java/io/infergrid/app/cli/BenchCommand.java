@@ -23,7 +23,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code infergrid bench}: memory, transfers, kernels and tokens per second of one device, stored like the window's runs. */
-@Command(name = "bench", description = "Benchmark a device: conformance, memory, transfers, kernels, tokens per second.")
+@Command(
+        name = "bench",
+        description = "Benchmark a device: conformance, memory, transfers, kernels, tokens per second.")
 final class BenchCommand extends RigCommand {
 
     private static final long TRANSFER_BYTES = 64L << 20;
@@ -34,7 +36,10 @@ final class BenchCommand extends RigCommand {
     @Mixin
     BackendOptions device = new BackendOptions();
 
-    @Option(names = "--prompt", paramLabel = "N", description = "Prompt tokens of a prefill (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--prompt",
+            paramLabel = "N",
+            description = "Prompt tokens of a prefill (default: ${DEFAULT-VALUE}).")
     int prompt = 64;
 
     @Option(names = "--generate", paramLabel = "N", description = "Tokens of a decode (default: ${DEFAULT-VALUE}).")
@@ -58,12 +63,10 @@ final class BenchCommand extends RigCommand {
         Path file = model.file();
         Instant startedAt = Clock.systemUTC().instant();
         try (var interruption = Interruption.asked();
-                OpenDevice opened =
-                        OpenDevice.unchecked(device.backend, device.threads, interruption.requested());
+                OpenDevice opened = OpenDevice.unchecked(device.backend, device.threads, interruption.requested());
                 GgufFile gguf = GgufFile.open(file)) {
-            String name = model.model == null
-                    ? "demo"
-                    : file.getFileName().toString().replaceFirst("\\.gguf$", "");
+            String name =
+                    model.model == null ? "demo" : file.getFileName().toString().replaceFirst("\\.gguf$", "");
             var plan = new BenchmarkPlan(
                     name, gguf, prompt, generate, Duration.ofMillis((long) (seconds * 1000)), TRANSFER_BYTES);
             BenchmarkReport report;
@@ -129,7 +132,8 @@ final class BenchCommand extends RigCommand {
             json(map);
             return;
         }
-        out().println(report.device().name() + " (" + report.backend() + ", " + report.device().driver() + ")");
+        out().println(report.device().name() + " (" + report.backend() + ", "
+                + report.device().driver() + ")");
         if (!opened.view().note().isEmpty()) {
             out().println(opened.view().note());
         }

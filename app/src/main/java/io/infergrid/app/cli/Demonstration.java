@@ -196,7 +196,8 @@ final class Demonstration {
         }
         summary.put("answers", QUESTIONS.size());
         summary.put("sameAsOneProcess", same);
-        double average = rates.stream().mapToDouble(Double::doubleValue).average().orElse(0);
+        double average =
+                rates.stream().mapToDouble(Double::doubleValue).average().orElse(0);
         summary.put("tokensPerSecond", Math.round(average * 10) / 10.0);
     }
 

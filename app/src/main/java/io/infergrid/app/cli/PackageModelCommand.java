@@ -18,7 +18,8 @@ import picocli.CommandLine.Option;
 /** {@code infergrid package-model}: how the grid cuts a model into shards, and the root hash that names it there. */
 @Command(
         name = "package-model",
-        description = "Cut a GGUF into shards as the grid does; print its model root, and write its manifest with --manifest.")
+        description =
+                "Cut a GGUF into shards as the grid does; print its model root, and write its manifest with --manifest.")
 final class PackageModelCommand extends RigCommand {
 
     @Mixin
@@ -27,8 +28,12 @@ final class PackageModelCommand extends RigCommand {
     @Option(names = "--licence", paramLabel = "TEXT", description = "Licence to state in the manifest.")
     String licence = "";
 
-    @Option(names = "--manifest", paramLabel = "FILE", description = "Write the manifest, which lists every piece's hash.")
-    @Nullable Path manifestFile;
+    @Option(
+            names = "--manifest",
+            paramLabel = "FILE",
+            description = "Write the manifest, which lists every piece's hash.")
+    @Nullable
+    Path manifestFile;
 
     @Override
     public Integer call() throws IOException {

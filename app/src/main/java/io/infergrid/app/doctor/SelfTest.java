@@ -174,7 +174,8 @@ public final class SelfTest {
                                     + report.digest().substring(0, 12) + ")"
                             : report.summary());
             if (!report.passed()) {
-                return failed("Vulkan", found, "Update the graphics driver; until then the CPU computes (backend auto).");
+                return failed(
+                        "Vulkan", found, "Update the graphics driver; until then the CPU computes (backend auto).");
             }
             return device.facts().kind() == DeviceKind.CPU
                     ? warning(
@@ -197,7 +198,8 @@ public final class SelfTest {
             ConformanceReport report = Conformance.run(cpu);
             return report.passed()
                     ? ok("CPU backend", cpu.device() + ": conformant")
-                    : failed("CPU backend", report.summary(), "Report this with the output of 'infergrid conformance'.");
+                    : failed(
+                            "CPU backend", report.summary(), "Report this with the output of 'infergrid conformance'.");
         } catch (NoClassDefFoundError e) {
             return failed(
                     "CPU backend",

@@ -279,7 +279,8 @@ public final class RigService implements Rig {
             sessions.awaitNone(cancelled);
             Instant startedAt = clock.instant();
             OpenDevice ours = openDevice(
-                    (step, fraction) -> listener.progress("Opening the device: " + step, fraction * OPENING), cancelled);
+                    (step, fraction) -> listener.progress("Opening the device: " + step, fraction * OPENING),
+                    cancelled);
             BenchmarkReport report;
             try (GgufFile file = GgufFile.open(model)) {
                 report = Benchmark.run(

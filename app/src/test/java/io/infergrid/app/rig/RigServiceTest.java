@@ -40,8 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RigServiceTest {
 
     private static final long LIMIT_SECONDS = 240;
-    private static final List<ChatMessage> QUESTION =
-            List.of(new ChatMessage("user", "Tell me a story about a fox."));
+    private static final List<ChatMessage> QUESTION = List.of(new ChatMessage("user", "Tell me a story about a fox."));
 
     @TempDir
     Path directory;
@@ -52,7 +51,9 @@ class RigServiceTest {
     void chooseTheCpu() {
         home = Home.under(directory).create();
         new SettingsFile(home.settings())
-                .write(Settings.defaults().withBackend(Settings.BackendChoice.CPU).withGateway(true, 0));
+                .write(Settings.defaults()
+                        .withBackend(Settings.BackendChoice.CPU)
+                        .withGateway(true, 0));
     }
 
     private RigService open() throws Exception {
@@ -78,17 +79,22 @@ class RigServiceTest {
 
             // kill -9 of a worker: it is started again, and the answers stay the same
             workers.getFirst().destroyForcibly();
-            await(rig.notices(), notices -> notices.stream()
-                    .anyMatch(notice -> notice.text().contains("started again")));
-            await(rig.swarm(), swarm -> swarm.pipeline().size() == 3
-                    && swarm.pipeline().stream().allMatch(stage -> stage.alive())
-                    && workers(ProcessHandle.current()).size() == 3);
+            await(
+                    rig.notices(),
+                    notices -> notices.stream().anyMatch(notice -> notice.text().contains("started again")));
+            await(
+                    rig.swarm(),
+                    swarm -> swarm.pipeline().size() == 3
+                            && swarm.pipeline().stream().allMatch(stage -> stage.alive())
+                            && workers(ProcessHandle.current()).size() == 3);
             assertThat(askUntilAnswered(rig).text()).isEqualTo(greedy.text());
 
             // pausing frees the workers, and says so
             rig.pause();
-            await(rig.state(), state -> state instanceof RigState.Paused paused
-                    && paused.reasons().contains(new PauseReason.ByUser()));
+            await(
+                    rig.state(),
+                    state -> state instanceof RigState.Paused paused
+                            && paused.reasons().contains(new PauseReason.ByUser()));
             await(rig.swarm(), swarm -> swarm.pipeline().isEmpty());
             assertThatThrownBy(() -> ask(rig, 0)).hasMessageContaining("Paused by you");
 
@@ -135,7 +141,8 @@ class RigServiceTest {
         try (BufferedReader lines = victim.inputReader()) {
             for (String line; finished.size() < 2 && (line = lines.readLine()) != null; ) {
                 if (line.startsWith("worker ")) {
-                    ProcessHandle.of(Long.parseLong(line.substring("worker ".length()))).ifPresent(workers::add);
+                    ProcessHandle.of(Long.parseLong(line.substring("worker ".length())))
+                            .ifPresent(workers::add);
                 } else {
                     finished.add(line.substring("finished ".length()));
                 }
@@ -184,7 +191,8 @@ class RigServiceTest {
                 OneProcess alone = OneProcess.load(DemoModel.file(), cpu)) {
             for (float temperature : temperatures) {
                 Generation answer = alone.generate(
-                        GenerationRequest.ofTokens(alone.text().tokenizer(), alone.text().chat(QUESTION), 40),
+                        GenerationRequest.ofTokens(
+                                alone.text().tokenizer(), alone.text().chat(QUESTION), 40),
                         SamplingParameters.of(temperature, 0, 0.95f, 11),
                         TokenListener.NONE,
                         () -> false);
