@@ -53,11 +53,13 @@ public final class FxWindow implements Window {
         });
         try {
             closed.await();
+            Platform.exit();
         } catch (InterruptedException e) {
+            // The program is ended from outside: JavaFX ends itself in its own shutdown hook, and waiting for its thread
+            // from here would wait for a thread that is gone.
             Thread.currentThread().interrupt();
         } finally {
             clock.shutdownNow();
-            Platform.exit();
         }
     }
 
