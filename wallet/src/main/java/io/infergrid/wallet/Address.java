@@ -1,7 +1,8 @@
 package io.infergrid.wallet;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import org.web3j.crypto.Keys;
+import org.bouncycastle.jcajce.provider.digest.Keccak;
 
 /**
  * An account on the chain in the mixed-case form of EIP-55, whose letters carry a checksum.
@@ -18,7 +19,7 @@ public record Address(String text) {
             throw new IllegalArgumentException("expected an address of 0x and 40 hex digits, found "
                     + (text.length() > 60 ? text.length() + " characters" : "'" + text + "'"));
         }
-        String checked = Keys.toChecksumAddress(text);
+        String checked = checksummed(text);
         if (!checked.equals(text)) {
             throw new IllegalArgumentException("expected an address whose capitals match its checksum (EIP-55), found '"
                     + text + "': check every digit against the source");
@@ -31,7 +32,19 @@ public record Address(String text) {
         if (!lower.matches("0x[0-9a-f]{40}")) {
             throw new IllegalArgumentException("expected 0x and 40 hex digits");
         }
-        return new Address(Keys.toChecksumAddress(lower));
+        return new Address(checksummed(lower));
+    }
+
+    /** EIP-55: a letter is a capital where the digit of the lower-case text's Keccak-256 in its place is 8 or more. */
+    private static String checksummed(String address) {
+        String digits = address.substring(2).toLowerCase(Locale.ROOT);
+        byte[] hash = new Keccak.Digest256().digest(digits.getBytes(StandardCharsets.US_ASCII));
+        var text = new StringBuilder("0x");
+        for (int i = 0; i < digits.length(); i++) {
+            int digit = (hash[i / 2] >>> (i % 2 == 0 ? 4 : 0)) & 0xf;
+            text.append(digit >= 8 ? Character.toUpperCase(digits.charAt(i)) : digits.charAt(i));
+        }
+        return text.toString();
     }
 
     @Override
