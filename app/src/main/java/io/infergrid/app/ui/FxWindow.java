@@ -55,7 +55,8 @@ public final class FxWindow implements Window {
             closed.await();
             Platform.exit();
         } catch (InterruptedException e) {
-            // The program is ended from outside: JavaFX ends itself in its own shutdown hook, and waiting for its thread
+            // The program is ended from outside: JavaFX ends itself in its own shutdown hook, and waiting for its
+            // thread
             // from here would wait for a thread that is gone.
             Thread.currentThread().interrupt();
         } finally {

@@ -8,7 +8,8 @@ public record StageSpec(int firstBlock, int endBlock, boolean embedding, boolean
 
     public StageSpec {
         if (firstBlock < 0 || endBlock < firstBlock) {
-            throw new IllegalArgumentException("expected 0 <= first <= end block, found [" + firstBlock + ", " + endBlock + ")");
+            throw new IllegalArgumentException(
+                    "expected 0 <= first <= end block, found [" + firstBlock + ", " + endBlock + ")");
         }
         if (firstBlock == endBlock && !embedding && !head) {
             throw new IllegalArgumentException("expected a stage with work, found no block, no embedding and no head");
