@@ -43,10 +43,10 @@ final class TrainDemo implements Callable<Integer> {
     private int longLength = 512;
 
     @Option(names = "--rate", description = "Peak learning rate (default ${DEFAULT-VALUE}).")
-    private float rate = 1.5e-3f;
+    private float rate = 2.5e-3f;
 
     @Option(names = "--dimension", description = "Length of the residual stream (default ${DEFAULT-VALUE}).")
-    private int dimension = 192;
+    private int dimension = 128;
 
     @Option(
             names = "--feed-forward",
