@@ -76,18 +76,6 @@ record Cast(Character hero, Character friend, Thing thing, Place place) {
             Set.of("girl", "queen", "princess", "witch", "grandmother", "hen", "cow", "goose");
     private static final Set<String> ALWAYS_HIM = Set.of("boy", "king", "prince", "wizard", "grandfather", "knight");
 
-    // rarer ones: seen too seldom to be learnt by heart, so a request for them must be copied
-    private static final List<String> RARE_KINDS =
-            List.of(("panda unicorn kangaroo zebra giraffe camel hippo crocodile octopus "
-                            + "crab lobster dolphin shark spider bee butterfly ant worm ladybug cricket pigeon eagle hawk stork peacock "
-                            + "turkey rooster lamb pony kitten puppy hamster koala sloth raccoon skunk moose reindeer yak lynx leopard "
-                            + "panther gorilla chameleon elf fairy dwarf ghost pirate mermaid snowman scarecrow detective firefighter "
-                            + "judge mayor barber butcher plumber miner engineer scientist inventor explorer poet singer dancer juggler "
-                            + "clown magician monk archer hunter woodcutter weaver potter jeweler innkeeper waiter driver conductor "
-                            + "mechanic programmer gamer cowboy ninja vampire troll goblin alien android cloud star tree duchess "
-                            + "emperor ranger scout surfer skater diver")
-                    .split(" "));
-
     static final List<String> HER =
             List.of(("Mia Ada Lena Rosa Nora Ella Ida Clara Greta Hanna Lily Maya Nina Olga Paula Ruth "
                             + "Sara Tilda Vera Zoe Anna Emma Luna Wilma Freya Iris June Kira Lotte Pia Alice Bella Dora Edith Flora Molly")
@@ -193,22 +181,9 @@ record Cast(Character hero, Character friend, Thing thing, Place place) {
             thing("magnet", "", "", ""),
             thing("paintbrush", "make", "", ""),
             thing("fishing rod", "make", "", ""));
-    private static final List<String> RARE_THINGS =
-            List.of(("guitar trumpet balloon cookie sandwich apple cake cheese carrot "
-                            + "pencil ruler chair sock shoe boot glove belt necklace bracelet diamond pearl crystal potion wand broom "
-                            + "carpet vase plate fork knife pot pan jar bottle barrel chest lock chain hook nail saw axe drill wrench "
-                            + "screwdriver needle puzzle card skateboard scooter sled raft canoe sail anchor net tent backpack suitcase "
-                            + "passport ticket stamp newspaper diary poem painting statue medal trophy rocket keyboard laptop phone "
-                            + "battery cable fan microscope globe egg seed leaf flower rose acorn nut mushroom bone fossil horn mask "
-                            + "puppet robot wheel lemon pear banana muffin sausage pickle helmet shield arrow bow spyglass monocle "
-                            + "thimble ribbon tambourine banjo cello harp joystick console modem")
-                    .split(" "));
     private static final List<String> LOOKS = List.of(
             "old red small blue green little silver yellow heavy shiny wooden brown white tiny beautiful strange golden"
                     .split(" "));
-    private static final String[] SYLLABLES =
-            "ba be bi bo da de do du fa fi ga go ha he jo ka ki ko la le li lo lu ma me mi mo na ne ni no pa pe pi ra re ri ro sa se si so ta te ti to tu va vi wa ya za zo"
-                    .split(" ");
 
     private static String[] thing(String noun, String flags, String broke, String works) {
         return new String[] {noun, flags, broke, works};
@@ -243,42 +218,15 @@ record Cast(Character hero, Character friend, Thing thing, Place place) {
     }
 
     private static Character character(RandomGenerator random, String wanted) {
-        var kind = wanted.isEmpty() ? kind(random) : wanted;
+        var kind = wanted.isEmpty() ? KINDS.get(random.nextInt(KINDS.size())) : wanted;
         boolean female = ALWAYS_HER.contains(kind) || !ALWAYS_HIM.contains(kind) && random.nextBoolean();
         var names = female ? HER : HIM;
-        // invented names force the model to copy rather than to remember
-        var name = random.nextInt(5) < 2 ? invented(random, female) : names.get(random.nextInt(names.size()));
+        var name = names.get(random.nextInt(names.size()));
         return new Character(kind, name, female, random.nextInt(4) == 0 ? "little" : "");
-    }
-
-    private static String kind(RandomGenerator random) {
-        var kinds = random.nextInt(6) == 0 ? RARE_KINDS : KINDS;
-        return random.nextInt(40) == 0
-                ? invented(random, true).toLowerCase(Locale.ROOT)
-                : kinds.get(random.nextInt(kinds.size()));
-    }
-
-    private static String invented(RandomGenerator random, boolean female) {
-        var name = new StringBuilder();
-        int syllables = 1 + random.nextInt(2);
-        for (int i = 0; i < syllables; i++) {
-            name.append(SYLLABLES[random.nextInt(SYLLABLES.length)]);
-        }
-        name.append(
-                female
-                        ? "la na ra lia ya".split(" ")[random.nextInt(5)]
-                        : "lo no ro mo ko rik".split(" ")[random.nextInt(6)]);
-        return capital(name.toString());
     }
 
     private static Thing object(RandomGenerator random) {
         var adjective = LOOKS.get(random.nextInt(LOOKS.size()));
-        if (random.nextInt(6) == 0) {
-            var noun = random.nextInt(6) == 0
-                    ? invented(random, false).toLowerCase(Locale.ROOT)
-                    : RARE_THINGS.get(random.nextInt(RARE_THINGS.size()));
-            return new Thing(noun, adjective, Set.of(), "", "");
-        }
         var chosen = THINGS.get(random.nextInt(THINGS.size()));
         return new Thing(
                 chosen[0],

@@ -35,7 +35,8 @@ final class EvaluateDemo implements Callable<Integer> {
         long tokens = 0;
         try (var gguf = GgufFile.open(model);
                 var backend = new CpuBackend();
-                var stage = backend.load(gguf, StageSpec.whole(ModelConfig.of(gguf.metadata()).blocks()))) {
+                var stage = backend.load(
+                        gguf, StageSpec.whole(ModelConfig.of(gguf.metadata()).blocks()))) {
             var tokenizer = Tokenizer.of(gguf.metadata());
             int context = stage.config().contextLength();
             for (var text : heldOut()) {

@@ -4,6 +4,7 @@ import io.infergrid.compute.gguf.GgufMetadata;
 import io.infergrid.compute.gguf.GgufWriter;
 import io.infergrid.compute.gguf.GgufWriter.Declaration;
 import io.infergrid.compute.gguf.TensorType;
+import io.infergrid.compute.quantize.Quantizer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -46,22 +47,35 @@ final class ExportDemo implements Callable<Integer> {
         return 0;
     }
 
-    static void write(Weights weights, BytePairs vocabulary, TensorType matrixType, Path out) throws IOException {
+    /** Writes all in F32 and lets the product's quantiser do the rest. */
+    static void write(Weights weights, BytePairs vocabulary, TensorType type, Path out) throws IOException {
+        var exact = out.resolveSibling(out.getFileName() + ".f32");
+        try {
+            writeExact(weights, vocabulary, exact);
+            Quantizer.quantize(exact, out, type);
+        } finally {
+            Files.deleteIfExists(exact);
+        }
+    }
+
+    private static void writeExact(Weights weights, BytePairs vocabulary, Path out) throws IOException {
         var declarations = weights.tensors().stream()
                 .map(tensor -> tensor.isMatrix()
-                        ? Declaration.matrix(tensor.name(), matrixType, tensor.columns(), tensor.rows())
+                        ? Declaration.matrix(tensor.name(), TensorType.F32, tensor.columns(), tensor.rows())
                         : Declaration.vector(tensor.name(), TensorType.F32, tensor.columns()))
                 .toList();
-        try (var writer = GgufWriter.create(out, metadata(weights.shape(), vocabulary, matrixType), declarations)) {
+        try (var writer = GgufWriter.create(out, metadata(weights.shape(), vocabulary), declarations)) {
             for (var tensor : weights.tensors()) {
-                boolean quantised = tensor.isMatrix() && matrixType == TensorType.Q8_0;
-                writer.append(quantised ? q8(weights.copyOf(tensor)) : f32(weights.copyOf(tensor)));
+                var values = weights.copyOf(tensor);
+                var bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+                bytes.asFloatBuffer().put(values);
+                writer.append(bytes);
             }
             writer.commit();
         }
     }
 
-    private static GgufMetadata metadata(LlamaShape shape, BytePairs vocabulary, TensorType type) {
+    private static GgufMetadata metadata(LlamaShape shape, BytePairs vocabulary) {
         int end = vocabulary.id(Corpus.END);
         return GgufMetadata.builder()
                 .string("general.architecture", "llama")
@@ -70,8 +84,6 @@ final class ExportDemo implements Callable<Integer> {
                 .string("general.description", "A very small model that tells short stories and explains InferGrid.")
                 .string("general.license", "apache-2.0")
                 .strings("general.languages", java.util.List.of("en"))
-                .uint32("general.file_type", type == TensorType.Q8_0 ? 7 : 0)
-                .uint32("general.quantization_version", 2)
                 .uint32("llama.vocab_size", shape.vocabulary())
                 .uint32("llama.context_length", shape.context())
                 .uint32("llama.embedding_length", shape.dimension())
@@ -98,31 +110,5 @@ final class ExportDemo implements Callable<Integer> {
                 .bool("tokenizer.ggml.add_eos_token", false)
                 .string("tokenizer.chat_template", CHAT_TEMPLATE)
                 .build();
-    }
-
-    private static ByteBuffer f32(float[] values) {
-        var bytes = ByteBuffer.allocate(values.length * 4).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asFloatBuffer().put(values);
-        return bytes;
-    }
-
-    // ggml's Q8_0: 32 values share a half-precision scale, the greatest magnitude becomes 127
-    private static ByteBuffer q8(float[] values) {
-        int block = TensorType.Q8_0.blockElements();
-        var bytes = ByteBuffer.allocate(values.length / block * TensorType.Q8_0.blockBytes())
-                .order(ByteOrder.LITTLE_ENDIAN);
-        for (int from = 0; from < values.length; from += block) {
-            float greatest = 0;
-            for (int i = from; i < from + block; i++) {
-                greatest = Math.max(greatest, Math.abs(values[i]));
-            }
-            float scale = greatest / 127;
-            float inverse = scale == 0 ? 0 : 1 / scale;
-            bytes.putShort(Float.floatToFloat16(scale));
-            for (int i = from; i < from + block; i++) {
-                bytes.put((byte) Math.round(values[i] * inverse));
-            }
-        }
-        return bytes.flip();
     }
 }

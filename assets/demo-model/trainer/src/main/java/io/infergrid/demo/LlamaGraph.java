@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -32,15 +33,16 @@ final class LlamaGraph implements AutoCloseable {
      * Mean cross entropy of the next tokens, and its gradient.
      *
      * @param rows token ids, [batch][length + 1]
+     * @param emphasis how much each next token counts, [batch * length]
      * @param gradient receives the gradient, flat like {@link Weights#values()}
      * @return nats per token
      */
-    float lossAndGradient(Weights weights, int[][] rows, float[] gradient) {
+    float lossAndGradient(Weights weights, int[][] rows, float[] emphasis, float[] gradient) {
         try (var step = root.newSubManager()) {
             var parameters = load(step, weights);
             parameters.values().forEach(p -> p.setRequiresGradient(true));
             try (var collector = engine.newGradientCollector()) {
-                var loss = loss(step, parameters, rows);
+                var loss = loss(step, parameters, rows, emphasis);
                 collector.backward(loss);
                 for (var tensor : weights.tensors()) {
                     var values = of(parameters, tensor.name()).getGradient().toFloatArray();
@@ -54,7 +56,9 @@ final class LlamaGraph implements AutoCloseable {
     /** Mean cross entropy of the next tokens in nats, without gradients. */
     float loss(Weights weights, int[][] rows) {
         try (var step = root.newSubManager()) {
-            return loss(step, load(step, weights), rows).getFloat();
+            var even = new float[rows.length * (rows[0].length - 1)];
+            Arrays.fill(even, 1f);
+            return loss(step, load(step, weights), rows, even).getFloat();
         }
     }
 
@@ -86,7 +90,7 @@ final class LlamaGraph implements AutoCloseable {
         return parameters;
     }
 
-    private NDArray loss(NDManager step, Map<String, NDArray> parameters, int[][] rows) {
+    private NDArray loss(NDManager step, Map<String, NDArray> parameters, int[][] rows, float[] emphasis) {
         int length = rows[0].length - 1;
         var targets = new long[rows.length * length];
         for (int b = 0; b < rows.length; b++) {
@@ -96,7 +100,18 @@ final class LlamaGraph implements AutoCloseable {
         }
         var target = step.create(targets, new Shape(targets.length, 1));
         var logProbabilities = logits(step, parameters, rows, length).logSoftmax(-1);
-        return logProbabilities.gather(target, 1).mean().neg();
+        double sum = 0;
+        for (float part : emphasis) {
+            sum += part;
+        }
+        var parts = new float[emphasis.length];
+        for (int i = 0; i < parts.length; i++) {
+            parts[i] = (float) (-emphasis[i] / sum);
+        }
+        return logProbabilities
+                .gather(target, 1)
+                .mul(step.create(parts, new Shape(parts.length, 1)))
+                .sum();
     }
 
     // returns [batch * length][vocabulary]

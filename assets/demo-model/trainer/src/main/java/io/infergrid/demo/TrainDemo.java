@@ -29,13 +29,13 @@ final class TrainDemo implements Callable<Integer> {
     private int steps = 4000;
 
     @Option(names = "--cooldown", description = "Steps of falling rate at the end (default ${DEFAULT-VALUE}).")
-    private int cooldown = 1200;
+    private int cooldown = 700;
 
     @Option(names = "--batch", description = "Rows per step (default ${DEFAULT-VALUE}).")
-    private int batch = 6;
+    private int batch = 8;
 
     @Option(names = "--length", description = "Tokens per row (default ${DEFAULT-VALUE}).")
-    private int length = 384;
+    private int length = 256;
 
     @Option(
             names = "--long-length",
@@ -54,7 +54,19 @@ final class TrainDemo implements Callable<Integer> {
     private int feedForward = 384;
 
     @Option(names = "--vocabulary", description = "Tokens in all (default ${DEFAULT-VALUE}).")
-    private int vocabularySize = 1536;
+    private int vocabularySize = 2048;
+
+    @Option(
+            names = "--emphasis",
+            description =
+                    "How much more a name, character or object counts that was named before (default ${DEFAULT-VALUE}).")
+    private float emphasis = 1f;
+
+    @Option(names = "--excerpt", description = "Tokens after which three of four documents are cut (default: none is).")
+    private int excerpt = Integer.MAX_VALUE;
+
+    @Option(names = "--until", description = "Stop after this step, to go on with other options.")
+    private int until = Integer.MAX_VALUE;
 
     @Option(names = "--report", description = "Steps between reports of the held-out loss (default ${DEFAULT-VALUE}).")
     private int report = 400;
@@ -98,15 +110,16 @@ final class TrainDemo implements Callable<Integer> {
         var weights = start.weights();
         var optimiser = start.optimiser();
         var gradient = new float[weights.values().length];
-        var packing = new Packing(corpus, vocabulary, false, start.nextDocument());
-        var heldOut = new Packing(corpus, vocabulary, true, 0).rows(64, 257);
+        var packing = new Packing(corpus, vocabulary, false, excerpt, start.nextDocument());
+        var heldOut = new Packing(corpus, vocabulary, true, Integer.MAX_VALUE, 0).rows(64, 257);
+        var emphasised = new Emphasis(vocabulary, emphasis);
         int last = steps;
         long began = System.nanoTime();
         long lastSaved = began;
         double average = Double.NaN;
         int skipped = 0;
         try (var graph = new LlamaGraph(weights.shape())) {
-            for (int step = start.step() + 1; step <= last; step++) {
+            for (int step = start.step() + 1; step <= Math.min(last, until); step++) {
                 if (last == steps && step + cooldown < last && Files.exists(out.resolve("finish"))) {
                     last = step + cooldown;
                     say("finish: cooling down until step %d", last);
@@ -114,7 +127,7 @@ final class TrainDemo implements Callable<Integer> {
                 boolean longRows = step > last - cooldown / 2;
                 int tokens = longRows ? longLength : length;
                 var rows = packing.rows(Math.max(1, batch * length / tokens), tokens + 1);
-                float loss = graph.lossAndGradient(weights, rows, gradient);
+                float loss = graph.lossAndGradient(weights, rows, emphasised.of(rows), gradient);
                 double norm = optimiser.update(weights, gradient, step, rateAt(step, last));
                 if (!Float.isFinite(loss) || !Double.isFinite(norm)) {
                     say("step %d skipped: loss %f, gradient %f", step, loss, norm);
@@ -131,7 +144,7 @@ final class TrainDemo implements Callable<Integer> {
                             step, average, norm, rateAt(step, last), (long) step * batch * length, seconds);
                 }
                 boolean due = System.nanoTime() - lastSaved > 180_000_000_000L;
-                if (due || step == last) {
+                if (due || step == last || step == until) {
                     new Checkpoint(weights, optimiser, step, packing.next(), seconds).write(file);
                     lastSaved = System.nanoTime();
                 }

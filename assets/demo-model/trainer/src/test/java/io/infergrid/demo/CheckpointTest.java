@@ -2,12 +2,19 @@ package io.infergrid.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import io.infergrid.compute.cpu.CpuBackend;
+import io.infergrid.compute.engine.StageInput;
+import io.infergrid.compute.engine.StageOutput;
+import io.infergrid.compute.engine.StageSession.LogitsWanted;
+import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.gguf.GgufFile;
 import io.infergrid.compute.gguf.TensorType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -44,15 +51,48 @@ class CheckpointTest {
     }
 
     @Test
-    void an_export_holds_every_tensor_and_rounds_to_half_a_step_of_q8() throws IOException {
+    void an_export_holds_every_tensor_in_its_rows() throws IOException {
         var weights = Weights.initial(SHAPE, new SplittableRandom(3));
         var file = folder.resolve("demo.gguf");
-        ExportDemo.write(weights, VOCABULARY, TensorType.Q8_0, file);
+        ExportDemo.write(weights, VOCABULARY, TensorType.F32, file);
         try (var gguf = GgufFile.open(file)) {
             assertThat(gguf.metadata().strings("tokenizer.ggml.tokens")).isEqualTo(VOCABULARY.tokens());
             assertThat(gguf.metadata().requiredString("tokenizer.chat_template"))
                     .contains("<|assistant|>");
+            for (var tensor : weights.tensors()) {
+                var rows = gguf.tensor(tensor.name());
+                var row = new float[tensor.columns()];
+                for (int r = 0; r < tensor.rows(); r++) {
+                    rows.readRow(r, row, 0);
+                    assertThat(row)
+                            .isEqualTo(Arrays.copyOfRange(
+                                    weights.copyOf(tensor), r * tensor.columns(), (r + 1) * tensor.columns()));
+                }
+            }
         }
-        assertThat(Files.size(file)).isLessThan(weights.values().length * 2L);
+    }
+
+    @Test
+    void an_exported_file_gives_the_logits_of_the_training_graph_in_the_products_engine() throws IOException {
+        var weights = Weights.initial(SHAPE, new SplittableRandom(3));
+        for (int i = 0; i < weights.values().length; i++) {
+            weights.values()[i] *= 3; // so that attention is not flat
+        }
+        var file = folder.resolve("demo.gguf");
+        ExportDemo.write(weights, VOCABULARY, TensorType.F32, file);
+        var tokens = new SplittableRandom(4).ints(40, 0, VOCABULARY.size()).toArray();
+        try (var graph = new LlamaGraph(SHAPE);
+                var gguf = GgufFile.open(file);
+                var backend = new CpuBackend(1);
+                var stage = backend.load(gguf, StageSpec.whole(SHAPE.blocks()));
+                var session = stage.open(tokens.length)) {
+            var expected = graph.logits(weights, tokens);
+            var output = session.forward(new StageInput.Tokens(tokens), LogitsWanted.ALL);
+            assertThat(output).isInstanceOfSatisfying(StageOutput.Logits.class, logits -> {
+                for (int t = 0; t < tokens.length; t++) {
+                    assertThat(logits.values()[t]).containsExactly(expected[t], within(0.02f));
+                }
+            });
+        }
     }
 }

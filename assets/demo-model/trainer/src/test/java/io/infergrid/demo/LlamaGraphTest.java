@@ -3,6 +3,7 @@ package io.infergrid.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +32,7 @@ class LlamaGraphTest {
         var rows = new int[][] {new SplittableRandom(4).ints(17, 0, 300).toArray()};
         var gradient = new float[weights.values().length];
         try (var graph = new LlamaGraph(SHAPE)) {
-            graph.lossAndGradient(weights, rows, gradient);
+            graph.lossAndGradient(weights, rows, even(rows), gradient);
             double square = 0;
             for (float g : gradient) {
                 square += (double) g * g;
@@ -56,11 +57,17 @@ class LlamaGraphTest {
         try (var graph = new LlamaGraph(SHAPE)) {
             float loss = Float.MAX_VALUE;
             for (int step = 1; step <= 80; step++) {
-                loss = graph.lossAndGradient(weights, rows, gradient);
+                loss = graph.lossAndGradient(weights, rows, even(rows), gradient);
                 optimiser.update(weights, gradient, step, 3e-3f);
             }
             assertThat(loss).isLessThan(0.5f);
         }
+    }
+
+    private static float[] even(int[][] rows) {
+        var even = new float[rows.length * (rows[0].length - 1)];
+        Arrays.fill(even, 1f);
+        return even;
     }
 
     private static void shift(Weights weights, float[] direction, float step) {
