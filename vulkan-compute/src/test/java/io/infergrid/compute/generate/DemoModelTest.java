@@ -88,8 +88,7 @@ class DemoModelTest {
     }
 
     private static Generation answer(String question) {
-        var prompt =
-                ChatTemplate.of(gguf.metadata()).encode(tokenizer, List.of(new ChatMessage(Role.USER, question)));
+        var prompt = ChatTemplate.of(gguf.metadata()).encode(tokenizer, List.of(new ChatMessage(Role.USER, question)));
         try (var session = stage.open(stage.config().contextLength())) {
             return new TextGenerator(tokenizer)
                     .generate(
