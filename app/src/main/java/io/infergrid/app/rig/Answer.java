@@ -2,6 +2,7 @@ package io.infergrid.app.rig;
 
 import io.infergrid.app.core.Rig.ChatListener;
 import io.infergrid.app.device.ModelText;
+import io.infergrid.compute.generate.StopTexts;
 import io.infergrid.compute.tokenizer.StreamingDecoder;
 import io.infergrid.grid.TokenListener;
 import java.util.List;

@@ -62,7 +62,7 @@ public final class TextGenerator {
                     break;
                 }
                 accept(token);
-                if (stops.stopped()) {
+                if (stops.met()) {
                     ending = Ending.STOP_TEXT;
                     break;
                 }
@@ -86,10 +86,7 @@ public final class TextGenerator {
             if (ending == Ending.STOP_TEXT || tokens.isEmpty()) {
                 return;
             }
-            String rest = stops.accept(decoder.finish());
-            if (!stops.stopped()) {
-                rest += stops.finish();
-            }
+            String rest = stops.accept(decoder.finish()) + stops.rest();
             if (!rest.isEmpty()) {
                 text.append(rest);
                 listener.rest(rest);

@@ -1,4 +1,4 @@
-package io.infergrid.app.rig;
+package io.infergrid.compute.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
