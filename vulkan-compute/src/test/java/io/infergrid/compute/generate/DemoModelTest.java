@@ -79,7 +79,7 @@ class DemoModelTest {
         "What is a shard?, shard",
         "How long is a window?, hirty-two tokens",
         "Hello, story",
-        "What is the capital of France?, only know stories and the grid"
+        "What is the capital of France?, stories and the grid"
     })
     void questions_on_its_topic_are_answered_and_others_are_declined(String question, String words) {
         var answer = answer(question);
