@@ -1,5 +1,7 @@
 package io.infergrid.compute.arithmetic;
 
+import io.infergrid.compute.gguf.TensorType;
+import io.infergrid.compute.gguf.WeightBlock;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -11,8 +13,6 @@ import java.nio.ByteOrder;
 public final class WeightRows {
 
     private static final int BLOCK = QuantisedVector.BLOCK;
-    private static final int Q8_0_BYTES = 2 + 32;
-    private static final int Q4_0_BYTES = 2 + 16;
 
     private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat FLOAT =
@@ -20,50 +20,35 @@ public final class WeightRows {
 
     private WeightRows() {}
 
-    /** One output of a Q8_0 matrix: sum32 over blocks of {@code dot * (weightScale * activationScale)}. */
-    public static float timesQ8_0(MemorySegment weights, long row, QuantisedVector x) {
+    /** One output of a matrix of quantised weights: sum32 over the terms of its blocks of 32. */
+    public static float times(TensorType type, MemorySegment weights, long row, QuantisedVector x) {
         int blocks = x.scales().length;
         var terms = new float[blocks];
+        var block = new WeightBlock();
         for (int b = 0; b < blocks; b++) {
-            long at = row + (long) b * Q8_0_BYTES;
-            terms[b] = term(dotQ8_0(weights, at + 2, x.values(), b * BLOCK), weights.get(HALF, at), x.scales()[b]);
+            terms[b] = term(type, block.read(type, weights, row, b), x.values(), b * BLOCK, x.scales()[b]);
         }
         return Ig1.sum32(terms, 0, blocks);
     }
 
-    /** One output of a Q4_0 matrix. */
-    public static float timesQ4_0(MemorySegment weights, long row, QuantisedVector x) {
-        int blocks = x.scales().length;
-        var terms = new float[blocks];
-        for (int b = 0; b < blocks; b++) {
-            long at = row + (long) b * Q4_0_BYTES;
-            terms[b] = term(dotQ4_0(weights, at + 2, x.values(), b * BLOCK), weights.get(HALF, at), x.scales()[b]);
-        }
-        return Ig1.sum32(terms, 0, blocks);
-    }
-
-    private static float term(int dot, short weightScale, float activationScale) {
-        return dot * (Ig1.fromHalf(weightScale) * activationScale);
-    }
-
-    /** The exact dot product of a block of 32 int8 weights with activations. */
-    public static int dotQ8_0(MemorySegment weights, long at, byte[] x, int from) {
+    /**
+     * What a block of 32 weights adds to its row's sum: with {@code dot} the exact integer sum of {@code factor * q * x} and
+     * {@code low} that of {@code offsetFactor * x}, both below 2^24,
+     *
+     * <pre>dot * (scale * activationScale)   [ + low * (offset * activationScale) for types with an offset ]</pre>
+     *
+     * @param x quantised activations, of which {@code x[from .. from + 32)} meet this block
+     */
+    public static float term(TensorType type, WeightBlock weights, byte[] x, int from, float activationScale) {
         int dot = 0;
+        int low = 0;
         for (int i = 0; i < BLOCK; i++) {
-            dot += weights.get(ValueLayout.JAVA_BYTE, at + i) * x[from + i];
+            int half = i / WeightBlock.HALF_SIZE;
+            dot += weights.factor(half) * weights.q(i) * x[from + i];
+            low += weights.offsetFactor(half) * x[from + i];
         }
-        return dot;
-    }
-
-    /** The same for 4-bit weights: byte i holds element i in its low and element i + 16 in its high half, each minus 8. */
-    public static int dotQ4_0(MemorySegment weights, long at, byte[] x, int from) {
-        int dot = 0;
-        for (int i = 0; i < BLOCK / 2; i++) {
-            int pair = weights.get(ValueLayout.JAVA_BYTE, at + i);
-            dot += ((pair & 15) - 8) * x[from + i];
-            dot += (((pair >> 4) & 15) - 8) * x[from + i + BLOCK / 2];
-        }
-        return dot;
+        float term = dot * (weights.scale() * activationScale);
+        return type.hasOffset() ? term + low * (weights.offset() * activationScale) : term;
     }
 
     /** One output of an F16 matrix: sum32 over elements of {@code flush(w * x)}. */
@@ -84,18 +69,14 @@ public final class WeightRows {
         return Ig1.sum32(terms, 0, n);
     }
 
-    /** Element {@code i} of a Q8_0 row. */
-    public static float elementQ8_0(MemorySegment weights, long row, int i) {
-        long at = row + (long) (i / BLOCK) * Q8_0_BYTES;
-        return Ig1.fromHalf(weights.get(HALF, at)) * weights.get(ValueLayout.JAVA_BYTE, at + 2 + i % BLOCK);
-    }
-
-    /** Element {@code i} of a Q4_0 row. */
-    public static float elementQ4_0(MemorySegment weights, long row, int i) {
-        long at = row + (long) (i / BLOCK) * Q4_0_BYTES;
-        int pair = weights.get(ValueLayout.JAVA_BYTE, at + 2 + i % (BLOCK / 2));
-        int quarter = i % BLOCK < BLOCK / 2 ? pair & 15 : (pair >> 4) & 15;
-        return Ig1.fromHalf(weights.get(HALF, at)) * (quarter - 8);
+    /** Element {@code i} of a row of any type. */
+    public static float element(TensorType type, MemorySegment weights, long row, int i) {
+        return switch (type) {
+            case F32 -> elementF32(weights, row, i);
+            case F16 -> elementF16(weights, row, i);
+            case BF16 -> Float.intBitsToFloat(weights.get(HALF, row + 2L * i) << 16);
+            default -> new WeightBlock().read(type, weights, row, i / BLOCK).element(i % BLOCK);
+        };
     }
 
     /** Element {@code i} of an F16 row. */

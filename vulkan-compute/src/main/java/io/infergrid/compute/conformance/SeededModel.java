@@ -134,8 +134,8 @@ public final class SeededModel implements TensorSource {
                     data.set(FLOAT, at, random.nextFloat() * size * 1.7f);
                 }
             }
-            case Q6_K ->
-                throw new IllegalArgumentException("expected a type that the engine computes with, found Q6_K");
+            default ->
+                throw new IllegalArgumentException("expected a type that the engine computes with, found " + type);
         }
         tensors.put(name, new GgufTensor(name, type, columns, rows, data.asReadOnly()));
     }

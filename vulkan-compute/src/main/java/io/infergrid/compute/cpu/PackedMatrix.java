@@ -32,7 +32,7 @@ abstract sealed class PackedMatrix permits QuantisedMatrix, FloatMatrix {
             case Q8_0 -> new QuantisedMatrix(tensor, QuantisedMatrix.Q8_0_BYTES, arena);
             case Q4_0 -> new QuantisedMatrix(tensor, QuantisedMatrix.Q4_0_BYTES, arena);
             case F16, F32 -> new FloatMatrix(tensor, arena);
-            case Q6_K -> throw new IllegalArgumentException("expected the F32 that Q6_K is expanded to, found Q6_K");
+            default -> throw new IllegalArgumentException("expected a type with kernels, found " + tensor.type());
         };
         workers.forEach(matrix.groups, 1, (worker, from, to) -> matrix.pack(tensor, from, to));
         return matrix;

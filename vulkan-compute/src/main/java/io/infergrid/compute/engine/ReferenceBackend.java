@@ -225,15 +225,13 @@ public final class ReferenceBackend implements Backend {
             var out = new float[(int) matrix.rows()];
             var data = matrix.data();
             long rowBytes = matrix.type().rowBytes(matrix.columns());
-            var quantised = matrix.type().blockElements() == QuantisedVector.BLOCK ? QuantisedVector.of(x, 0, n) : NONE;
+            var quantised = matrix.type().quantised() ? QuantisedVector.of(x, 0, n) : NONE;
             for (int row = 0; row < out.length; row++) {
                 long at = row * rowBytes;
                 out[row] = switch (matrix.type()) {
-                    case Q8_0 -> WeightRows.timesQ8_0(data, at, quantised);
-                    case Q4_0 -> WeightRows.timesQ4_0(data, at, quantised);
                     case F16 -> WeightRows.timesF16(data, at, x, 0, n);
                     case F32 -> WeightRows.timesF32(data, at, x, 0, n);
-                    case Q6_K -> throw new IllegalArgumentException("expected the F32 that Q6_K is expanded to");
+                    default -> WeightRows.times(matrix.type(), data, at, quantised);
                 };
             }
             return out;

@@ -1,6 +1,7 @@
 package io.infergrid.compute.engine;
 
 import io.infergrid.compute.model.ModelConfig;
+import java.util.List;
 
 /** A loaded stage; thread-safe. Closing it frees its weights; its sessions must be closed before. */
 public interface Stage extends AutoCloseable {
@@ -14,6 +15,24 @@ public interface Stage extends AutoCloseable {
 
     /** Opens a session with an empty KV cache for up to {@code maxPositions} positions. */
     StageSession open(int maxPositions);
+
+    /**
+     * Runs several sessions of this stage at once, each over its own next positions (continuous batching): the weights are
+     * read once for all of them. The bytes of each session are those it would have alone.
+     *
+     * @param batch sessions of this stage, no session twice
+     * @return one output for each, in order
+     * @throws IllegalArgumentException if a session is not of this stage, comes twice, or its input does not fit it; no
+     *     session has moved then
+     */
+    default List<StageOutput> forward(List<Work> batch) {
+        return batch.stream()
+                .map(work -> work.session().forward(work.input(), work.wanted()))
+                .toList();
+    }
+
+    /** One session's part of a batch. */
+    record Work(StageSession session, StageInput input, StageSession.LogitsWanted wanted) {}
 
     @Override
     void close();

@@ -9,12 +9,15 @@ import io.infergrid.compute.gguf.TensorType;
 import io.infergrid.compute.model.ModelConfig;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors of one stage, found by their GGUF names and checked against the model's shape: what every backend starts
- * from. Matrices are as in the file, [rows][columns], except that Q6_K becomes the F32 that it exactly is; vectors (norm weights, biases, rotary factors) are widened to float.
+ * from. Matrices are as in the file, [rows][columns], except for types that are
+ * expanded to F32; vectors (norm weights, biases, rotary factors) are widened to float.
  *
  * @param embedding [vocabulary][dimension], or null if the stage has no embedding
  * @param blocks one per block of the stage, in order
@@ -28,6 +31,10 @@ public record StageTensors(
         float @Nullable [] outputNorm,
         @Nullable GgufTensor output,
         float[] rotaryFactors) {
+
+    /** Types that no backend has kernels for yet, and BF16, whose products are those of F32. */
+    private static final Set<TensorType> EXPANDED =
+            EnumSet.complementOf(EnumSet.of(TensorType.F32, TensorType.F16, TensorType.Q8_0, TensorType.Q4_0));
 
     /**
      * One transformer block. The matrices of query, key and value have a bias in Qwen2 and none in Llama.
@@ -101,18 +108,19 @@ public record StageTensors(
      * @throws GgufException naming the tensor, the row and what was found
      */
     public static void requireFinite(GgufTensor tensor) {
-        int scales = (int) (tensor.columns() / tensor.type().blockElements());
-        int stride = tensor.type().blockBytes();
+        TensorType type = tensor.type();
+        int[] halves = type.halves();
+        int blocks = (int) (tensor.columns() / type.blockElements());
         MemorySegment data = tensor.data();
-        long count = tensor.rows() * scales;
+        long count = tensor.rows() * blocks;
         for (long i = 0; i < count; i++) {
-            // the first bytes of a quantised block are its scale, so element 0 of "a row of halves" at the block reads
-            // it
-            boolean finite = tensor.type() == TensorType.F32
-                    ? Float.isFinite(WeightRows.elementF32(data, i * stride, 0))
-                    : Float.isFinite(WeightRows.elementF16(data, i * stride, 0));
+            long at = i * type.blockBytes();
+            boolean finite = type.quantised() || Float.isFinite(WeightRows.element(type, data, at, 0));
+            for (int half : halves) {
+                finite &= Float.isFinite(WeightRows.elementF16(data, at + half, 0));
+            }
             if (!finite) {
-                throw notFinite(tensor.name(), i / scales);
+                throw notFinite(tensor.name(), i / blocks);
             }
         }
     }
@@ -126,20 +134,14 @@ public record StageTensors(
     /** Element {@code column} of row {@code row} of a tensor of any type, exactly. */
     public static float element(GgufTensor tensor, long row, int column) {
         long at = row * tensor.type().rowBytes(tensor.columns());
-        return switch (tensor.type()) {
-            case F32 -> WeightRows.elementF32(tensor.data(), at, column);
-            case F16 -> WeightRows.elementF16(tensor.data(), at, column);
-            case Q8_0 -> WeightRows.elementQ8_0(tensor.data(), at, column);
-            case Q4_0 -> WeightRows.elementQ4_0(tensor.data(), at, column);
-            case Q6_K -> throw new IllegalArgumentException("expected the F32 that Q6_K is expanded to, found Q6_K");
-        };
+        return WeightRows.element(tensor.type(), tensor.data(), at, column);
     }
 
     private record Finder(TensorSource model) {
 
         GgufTensor matrix(String name, long rows, long columns) {
             GgufTensor matrix = checked(model.tensor(name), rows, columns);
-            return matrix.type() == TensorType.Q6_K ? matrix.asF32() : matrix;
+            return EXPANDED.contains(matrix.type()) ? matrix.asF32() : matrix;
         }
 
         float[] vector(String name, int length) {

@@ -9,10 +9,15 @@ import io.infergrid.compute.gguf.GgufWriter;
 import io.infergrid.compute.gguf.TensorType;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /** Turns the matrices of a GGUF into another type; vectors (norms, biases) stay as they are. */
 public final class Quantizer {
+
+    private static final Set<TensorType> WRITTEN =
+            EnumSet.of(TensorType.F32, TensorType.F16, TensorType.Q8_0, TensorType.Q4_0);
 
     private Quantizer() {}
 
@@ -24,8 +29,8 @@ public final class Quantizer {
      * @throws GgufException if the source is no sound GGUF
      */
     public static void quantize(Path source, Path target, TensorType type) throws IOException {
-        if (type == TensorType.Q6_K) {
-            throw new GgufException("expected a type to write among F32, F16, Q8_0, Q4_0, found Q6_K");
+        if (!WRITTEN.contains(type)) {
+            throw new GgufException("expected a type to write among F32, F16, Q8_0, Q4_0, found " + type);
         }
         try (GgufFile file = GgufFile.open(source)) {
             List<GgufWriter.Declaration> declarations = file.header().tensors().stream()
@@ -67,7 +72,7 @@ public final class Quantizer {
             case F16 -> 1;
             case Q4_0 -> 2;
             case Q8_0 -> 7;
-            case Q6_K -> 18;
+            default -> throw new IllegalArgumentException("expected a type to write, found " + type);
         };
     }
 }

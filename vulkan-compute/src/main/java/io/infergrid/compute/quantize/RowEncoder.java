@@ -34,7 +34,7 @@ final class RowEncoder {
                     q4(row, block, out);
                 }
             }
-            case Q6_K -> throw new IllegalArgumentException("expected a type to write among F32, F16, Q8_0, Q4_0");
+            default -> throw new IllegalArgumentException("expected a type to write among F32, F16, Q8_0, Q4_0");
         }
     }
 

@@ -153,7 +153,7 @@ final class DeviceMatrix implements AutoCloseable {
             case Q8_0 -> 32;
             case F16 -> 64;
             case F32 -> 128;
-            case Q6_K -> throw new IllegalArgumentException("expected the F32 that Q6_K is expanded to");
+            default -> throw new IllegalArgumentException("expected a type with kernels, found " + type);
         };
         return GROUP * blockBytes * (type.blockElements() > 1 ? order.slots() : (columns + 31) / 32);
     }
@@ -165,7 +165,7 @@ final class DeviceMatrix implements AutoCloseable {
             switch (type) {
                 case Q4_0, Q8_0 -> packBlocks(to, row, lane, texels, type.blockBytes());
                 case F16, F32 -> packElements(to, row, lane);
-                case Q6_K -> throw new IllegalArgumentException("expected the F32 that Q6_K is expanded to");
+                default -> throw new IllegalArgumentException("expected a type with kernels, found " + type);
             }
         }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.infergrid.compute.gguf.TensorType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -51,17 +52,17 @@ class LayersTest {
         double square8 = 0;
         double square4 = 0;
         for (int i = 0; i < n; i++) {
-            double term8 = (double) WeightRows.elementQ8_0(q8, 0, i) * x[i];
-            double term4 = (double) WeightRows.elementQ4_0(q4, 0, i) * x[i];
+            double term8 = (double) WeightRows.element(TensorType.Q8_0, q8, 0, i) * x[i];
+            double term4 = (double) WeightRows.element(TensorType.Q4_0, q4, 0, i) * x[i];
             truth8 += term8;
             truth4 += term4;
             square8 += term8 * term8;
             square4 += term4 * term4;
         }
         // an activation is off by at most 1/254 of its block's largest, here about 2.5 standard deviations
-        assertThat((double) WeightRows.timesQ8_0(q8, 0, quantised))
+        assertThat((double) WeightRows.times(TensorType.Q8_0, q8, 0, quantised))
                 .isCloseTo(truth8, within(0.05 * Math.sqrt(square8)));
-        assertThat((double) WeightRows.timesQ4_0(q4, 0, quantised))
+        assertThat((double) WeightRows.times(TensorType.Q4_0, q4, 0, quantised))
                 .isCloseTo(truth4, within(0.05 * Math.sqrt(square4)));
     }
 

@@ -100,7 +100,7 @@ record RandomModel(GgufMetadata metadata, Map<String, GgufTensor> tensors) imple
                         data.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
                     }
                 }
-                case Q6_K -> throw new IllegalArgumentException("expected a type with kernels, found Q6_K");
+                default -> throw new IllegalArgumentException("expected a type with kernels, found " + type);
             }
         }
         return new GgufTensor(name, type, columns, rows, data);
