@@ -25,9 +25,7 @@ final class ByteLevelTokenizer extends VocabularyTokenizer {
     private final String[] extraTexts;
 
     ByteLevelTokenizer(GgufMetadata metadata) {
-        this(
-                metadata,
-                PreTokenizer.named(metadata.optionalString("tokenizer.ggml.pre").orElse("default")));
+        this(metadata, PreTokenizer.named(metadata.optionalString("tokenizer.ggml.pre")));
     }
 
     private ByteLevelTokenizer(GgufMetadata metadata, PreTokenizer words) {

@@ -2,68 +2,68 @@ package io.infergrid.compute.tokenizer;
 
 import io.infergrid.compute.gguf.GgufException;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The rules by which a byte-level BPE cuts text into words before it merges; {@code tokenizer.ggml.pre} names one. Each is the
- * list of regular expressions that the models' makers published: the first cuts the text into its matches and what lies
- * between them, the next cuts each of those pieces, and so on.
+ * The rules by which a byte-level BPE cuts text into words before it merges; {@code tokenizer.ggml.pre} names one. Each is what
+ * the maker of the models published, as a list of regular expressions: the first cuts the text into its matches and what lies
+ * between them, the next cuts each of those pieces, and so on. Only rules of models that the engine computes are here.
+ *
+ * <p>The makers' programs read the expressions with Unicode: {@code \s} is all white space, and case is folded as Unicode folds
+ * it.
  */
 @SuppressWarnings("ImmutableEnumChecker") // the lists are copies, patterns do not change
 enum PreTokenizer {
-    GPT_2(List.of("gpt-2", "gpt2", "mpt", "olmo", "jais", "trillion", "phi-2"), Flags.NONE, Rules.GPT_2),
-    DEFAULT(
-            List.of("default"),
-            Flags.NONE,
-            "[\\p{P}$+<=>^~|]+",
-            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)",
-            "\\p{N}+",
-            "[0-9][0-9][0-9]"),
-    LLAMA_BPE(
-            List.of("llama-bpe", "llama-v3", "llama3", "falcon3", "pixtral"),
+    /** OpenAI, tiktoken, {@code tiktoken_ext/openai_public.py}, encoding gpt2. */
+    GPT_2(List.of("gpt-2", "gpt2"), Flags.NONE, Rules.GPT_2),
+
+    /** Meta, llama3, {@code llama/tokenizer.py}, {@code pat_str}: contractions in any case, at most three digits a word. */
+    LLAMA_3(
+            List.of("llama-bpe", "llama-v3", "llama3"),
             Flags.BOS_AND_WHOLE_WORDS,
-            Rules.CONTRACTIONS + "|" + Rules.WORDS + "|\\p{N}{1,3}|" + Rules.REST),
-    SMAUG(
-            List.of("smaug-bpe", "dbrx"),
+            Rules.CONTRACTIONS + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|" + Rules.REST),
+
+    /**
+     * Alibaba, Qwen, {@code tokenization_qwen.py}, {@code PAT_STR}: like Llama 3's with a word for each digit. DeepSeek's models
+     * that were distilled into Qwen keep it.
+     */
+    QWEN_2(
+            List.of("qwen2", "deepseek-r1-qwen"),
             Flags.NONE,
-            Rules.CONTRACTIONS + "|" + Rules.WORDS + "|\\p{N}{1,3}|" + Rules.REST),
-    QWEN2(
-            List.of("qwen2", "stablelm2", "deepseek-r1-qwen", "megrez"),
-            Flags.NONE,
-            Rules.CONTRACTIONS + "|" + Rules.WORDS + "|\\p{N}|" + Rules.REST),
-    STARCODER(
-            List.of("starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b"),
-            Flags.NONE,
-            "\\p{N}",
-            Rules.GPT_2),
-    FALCON(List.of("falcon"), Flags.NONE, "[\\p{P}$+<=>^~|`]+", Rules.GPT_2, "[0-9][0-9][0-9]"),
-    DEEPSEEK_CODER(
-            List.of("deepseek-coder"),
-            Flags.NONE,
-            "[\\r\\n]",
-            "\\s?\\p{L}+",
-            "\\s?\\p{P}+",
-            Rules.EAST_ASIAN,
-            "\\p{N}"),
+            Rules.CONTRACTIONS + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|" + Rules.REST),
+
+    /**
+     * Mistral, {@code tekken.json}, {@code config.pattern}: a word is upper-case letters, then lower-case ones, of which either
+     * may be missing; marks belong to either.
+     */
+    TEKKEN(
+            List.of("tekken"),
+            Flags.BOS_AND_WHOLE_WORDS,
+            "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
+                    + "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*"
+                    + "|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"),
+
+    /**
+     * BigCode, StarCoder, and Hugging Face, SmolLM, {@code tokenizer.json}: {@code Digits} with {@code individual_digits}, then
+     * {@code ByteLevel} with {@code use_regex}, which is GPT-2's expression.
+     */
+    DIGITS_THEN_GPT_2(List.of("smollm", "starcoder"), Flags.NONE, "\\p{N}", Rules.GPT_2),
+
+    /** DeepSeek, LLM, {@code tokenizer.json}: five {@code Split} in a row, then {@code Digits} with {@code individual_digits}. */
     DEEPSEEK_LLM(
             List.of("deepseek-llm"),
             Flags.NONE,
             "[\\r\\n]",
             "\\s?[" + Rules.CASED_LETTERS + "]+",
             "\\s?[!-/:-~\\x{FF01}-\\x{FF0F}\\x{FF1A}-\\x{FF5E}\\x{2018}-\\x{201F}\\x{3000}-\\x{3002}]+",
-            // white space at the end; the look-behind keeps the search linear in a long run of spaces before a word
+            // \s+$; the look-behind keeps the search linear in a long run of spaces before a word
             "(?<!\\s)\\s++\\z",
-            Rules.EAST_ASIAN,
-            "\\p{N}+"),
-    DEEPSEEK_V3(
-            List.of("deepseek-v3", "hunyuan-dense"),
-            Flags.NONE,
-            "\\p{N}{1,3}",
-            "[\\x{4E00}-\\x{9FA5}\\x{3040}-\\x{309F}\\x{30A0}-\\x{30FF}]+",
-            "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
-                    + "| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+");
+            "[\\x{4E00}-\\x{9FA5}\\x{800}-\\x{4E00}\\x{AC00}-\\x{D7FF}]+",
+            "\\p{N}");
 
     /** Takes the words of a text in order. */
     interface Words {
@@ -77,11 +77,10 @@ enum PreTokenizer {
 
     private static final class Rules {
 
-        static final String GPT_2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)";
-        static final String CONTRACTIONS = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])";
-        static final String WORDS = "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
+        static final String GPT_2 =
+                "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+        static final String CONTRACTIONS = "(?iu:'s|'t|'re|'ve|'m|'ll|'d)";
         static final String REST = " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-        static final String EAST_ASIAN = "[\\x{4E00}-\\x{9FA5}\\x{800}-\\x{4E00}\\x{AC00}-\\x{D7FF}]+";
 
         /** Letters that have a case, as DeepSeek lists them. */
         static final String CASED_LETTERS =
@@ -109,7 +108,6 @@ enum PreTokenizer {
     PreTokenizer(List<String> names, Flags flags, String... rules) {
         this.names = List.copyOf(names);
         this.flags = flags;
-        // \s and \S mean Unicode's white space, in and out of brackets
         patterns = Stream.of(rules)
                 .map(rule -> Pattern.compile(
                         rule.replace("\\s", "\\p{IsWhite_Space}").replace("\\S", "\\P{IsWhite_Space}")))
@@ -117,21 +115,21 @@ enum PreTokenizer {
     }
 
     /**
-     * @throws GgufException if no rules are known by this name: others would give other tokens than the model was trained on
+     * @param name value of {@code tokenizer.ggml.pre}, if the file has one
+     * @throws GgufException if there is none, or no rules are known by this name: others would give other tokens than the model
+     *     was trained on
      */
-    static PreTokenizer named(String name) {
+    static PreTokenizer named(Optional<String> name) {
         for (PreTokenizer rules : values()) {
-            if (rules.names.contains(name)) {
+            if (name.isPresent() && rules.names.contains(name.get())) {
                 return rules;
             }
         }
-        throw new GgufException("metadata key 'tokenizer.ggml.pre': expected one of "
-                + String.join(
-                        ", ",
-                        Stream.of(values())
-                                .flatMap(rules -> rules.names.stream())
-                                .toList()) + ", found '"
-                + name.substring(0, Math.min(40, name.length())) + "'");
+        String known =
+                Stream.of(values()).flatMap(rules -> rules.names.stream()).collect(Collectors.joining(", "));
+        throw new GgufException("metadata key 'tokenizer.ggml.pre': expected one of " + known + ", found "
+                + name.map(found -> "'" + found.substring(0, Math.min(40, found.length())) + "'")
+                        .orElse("none"));
     }
 
     /** Whether models with these rules want a beginning-of-text token where their metadata does not say. */
@@ -139,7 +137,10 @@ enum PreTokenizer {
         return flags == Flags.BOS_AND_WHOLE_WORDS;
     }
 
-    /** Whether a word that is a token as a whole is taken as it is, without merging. */
+    /**
+     * Whether a word that is a token as a whole is taken as it is, without merging: the makers' vocabularies rank whole byte
+     * strings, and the pairs in the file need not lead to all of them.
+     */
     boolean prefersWholeWords() {
         return flags == Flags.BOS_AND_WHOLE_WORDS;
     }

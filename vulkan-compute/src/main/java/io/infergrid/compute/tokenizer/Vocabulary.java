@@ -53,13 +53,21 @@ final class Vocabulary {
         requireSize("tokenizer.ggml.scores", scores.length);
         ids = new HashMap<>(2 * texts.size());
         for (int id = 0; id < texts.size(); id++) {
-            ids.put(texts.get(id), id);
+            Integer first = ids.putIfAbsent(texts.get(id), id);
+            if (first != null && !texts.get(id).isEmpty()) {
+                throw new GgufException("metadata key 'tokenizer.ggml.tokens': expected tokens that differ, found '"
+                        + shortened(texts.get(id)) + "' as " + first + " and as " + id);
+            }
         }
         bos = id(metadata, "bos", bosAbsent);
         eos = id(metadata, "eos", eosAbsent);
         unknown = id(metadata, "unknown", unknownAbsent);
         endOfTurn = endOfTurn(metadata);
         stops = stops(metadata);
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= 40 ? text : text.substring(0, 40) + "...";
     }
 
     private static TokenType[] types(GgufMetadata metadata, int size) {

@@ -14,26 +14,32 @@ import net.jqwik.api.From;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.Size;
+import net.jqwik.api.constraints.UniqueElements;
 
 /** Any vocabulary is refused in words or works on any text. */
 class TokenizerFuzzProperties {
 
     @Property(tries = 1000)
     void any_byte_level_vocabulary_works_or_is_refused(
-            @ForAll @Size(min = 1, max = 40) List<@From("pieces") String> tokens,
+            @ForAll @UniqueElements @Size(min = 1, max = 40) List<@From("pieces") String> tokens,
             @ForAll @Size(max = 40) List<@From("pieces") String> merges,
             @ForAll("types") List<Integer> types,
+            @ForAll("rules") String rules,
             @ForAll String text) {
         List<String> pairs = new ArrayList<>();
         for (int i = 0; i + 1 < merges.size(); i += 2) {
             pairs.add(merges.get(i) + " " + merges.get(i + 1));
         }
-        exercise(vocabulary("gpt2", tokens, types).strings("tokenizer.ggml.merges", pairs), text);
+        exercise(
+                vocabulary("gpt2", tokens, types)
+                        .string("tokenizer.ggml.pre", rules)
+                        .strings("tokenizer.ggml.merges", pairs),
+                text);
     }
 
     @Property(tries = 1000)
     void any_scored_vocabulary_works_or_is_refused(
-            @ForAll @Size(min = 1, max = 40) List<@From("pieces") String> tokens,
+            @ForAll @UniqueElements @Size(min = 1, max = 40) List<@From("pieces") String> tokens,
             @ForAll float[] scores,
             @ForAll("types") List<Integer> types,
             @ForAll String text) {
@@ -51,6 +57,11 @@ class TokenizerFuzzProperties {
                 Arbitraries.strings().withChars("ab\u0120\u2581 \u00E9").ofMaxLength(4),
                 Arbitraries.strings().ofMaxLength(6),
                 Arbitraries.of("<0x00>", "<0xFF>", "<0xZZ>", "<s>", "</s>", "<|im_end|>", "\uD83D\uDE00", "\uD83D"));
+    }
+
+    @Provide
+    Arbitrary<String> rules() {
+        return Arbitraries.of("gpt-2", "llama-bpe", "qwen2", "tekken", "smollm", "deepseek-llm", "unknown");
     }
 
     @Provide
