@@ -21,6 +21,20 @@ public interface Backend extends AutoCloseable {
      */
     Stage load(TensorSource model, StageSpec spec);
 
+    /**
+     * Reads and uploads the tensors of a stage whose sessions keep within {@code limits}.
+     *
+     * @throws io.infergrid.compute.gguf.GgufException if a tensor is missing or not of the shape that the metadata says
+     * @throws IllegalArgumentException if this backend cannot keep such limits
+     */
+    default Stage load(TensorSource model, StageSpec spec, StageLimits limits) {
+        if (!limits.equals(StageLimits.NONE)) {
+            throw new IllegalArgumentException(
+                    "expected no limits for stages of the backend " + name() + ", found " + limits);
+        }
+        return load(model, spec);
+    }
+
     @Override
     void close();
 }

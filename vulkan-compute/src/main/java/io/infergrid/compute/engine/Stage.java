@@ -13,6 +13,16 @@ public interface Stage extends AutoCloseable {
     /** Bytes of device (or host) memory that the weights take. */
     long weightBytes();
 
+    /** Bytes of memory that its sessions' keys and values take now; suspended ones take none. */
+    default long cacheBytes() {
+        return 0;
+    }
+
+    /** Bytes that a page of {@link StageLimits#PAGE_POSITIONS} positions of a session takes in {@link #cacheBytes}. */
+    default long cachePageBytes() {
+        return 0;
+    }
+
     /** Opens a session with an empty KV cache for up to {@code maxPositions} positions. */
     StageSession open(int maxPositions);
 
@@ -24,6 +34,8 @@ public interface Stage extends AutoCloseable {
      * @return one output for each, in order
      * @throws IllegalArgumentException if a session is not of this stage, comes twice, or its input does not fit it; no
      *     session has moved then
+     * @throws CacheFullException if the keys and values of all of them do not fit in the stage's limits; no session has moved
+     *     then
      */
     default List<StageOutput> forward(List<Work> batch) {
         return batch.stream()

@@ -17,8 +17,17 @@ public interface StageSession extends AutoCloseable {
      * @param wanted for a stage with the head: for which of the positions logits are returned; without a head every
      *     position's boundary is returned
      * @throws IllegalArgumentException if the input is of the wrong kind, or leaves the session's maximum of positions
+     * @throws CacheFullException if the new positions' keys and values, and those of a suspended session, do not fit in the
+     *     stage's limits; the session has not moved then
      */
     StageOutput forward(StageInput input, LogitsWanted wanted);
+
+    /**
+     * Moves the session's keys and values out of the stage's cache (from a device to the host's memory, from the host's memory
+     * to a file), so that other sessions have the room. The next {@link #forward} brings them back first, byte for byte. Does
+     * nothing if the session is suspended already, or if its backend has no limit to keep.
+     */
+    default void suspend() {}
 
     @Override
     void close();
