@@ -5,8 +5,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
 
 /**
  * Part of the build, run from source by the JDK that compiles: completes {@code app/target/infergrid} after the libraries were
@@ -22,6 +25,7 @@ public final class LayOut {
         Path tree = app.resolve("target/infergrid");
         Path lib = tree.resolve("lib");
         copy(Path.of(args[1]), lib.resolve("infergrid.jar"));
+        prune(lib);
         launchers(app.resolve("src/launcher"), Files.createDirectories(tree.resolve("bin")));
         Path home = Path.of(System.getProperty("java.home"));
         Files.writeString(lib.resolve("java-home"), home + "\n");
@@ -30,6 +34,23 @@ public final class LayOut {
         Files.deleteIfExists(archive);
         if (args[2].equals("archive")) {
             archive(home, tree, archive);
+        }
+    }
+
+    /** Removes the libraries of earlier builds: those that the program's jar does not name. */
+    private static void prune(Path lib) throws IOException {
+        String named;
+        try (var jar = new JarFile(lib.resolve("infergrid.jar").toFile())) {
+            named = jar.getManifest().getMainAttributes().getValue(Attributes.Name.CLASS_PATH);
+        }
+        var wanted = new HashSet<>(List.of(named.split(" ")));
+        wanted.add("infergrid.jar");
+        try (var files = Files.newDirectoryStream(lib, "*.jar")) {
+            for (Path file : files) {
+                if (!wanted.contains(file.getFileName().toString())) {
+                    Files.delete(file);
+                }
+            }
         }
     }
 

@@ -10,7 +10,7 @@ final class BackendOptions {
             names = {"-b", "--backend"},
             paramLabel = "cpu|vulkan|auto",
             description =
-                    "The device that computes (default: ${DEFAULT-VALUE}; auto takes Vulkan if it is conformant).")
+                    "The device that computes (default: ${DEFAULT-VALUE}; auto takes a graphics card that is conformant, else the CPU).")
     BackendChoice backend = BackendChoice.AUTO;
 
     @Option(

@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -72,8 +71,6 @@ final class BenchCommand extends RigCommand {
             BenchmarkReport report;
             try {
                 report = Benchmark.run(opened.backend(), plan, new Progress(), interruption.requested());
-            } catch (CancellationException e) {
-                throw new Interruption.Interrupted();
             } finally {
                 err().printf(Locale.ROOT, "\r%-60s\r", "");
                 err().flush();

@@ -3,6 +3,7 @@ package io.infergrid.app.cli;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,6 +47,10 @@ public final class CommandLineProgram implements Callable<Integer> {
         // console output is UTF-8 whatever the locale says, as are the files that it is piped to
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        return run(out, err, args);
+    }
+
+    static int run(PrintWriter out, PrintWriter err, String... args) {
         return new CommandLine(new CommandLineProgram())
                 .setOut(out)
                 .setErr(err)
@@ -74,7 +79,9 @@ public final class CommandLineProgram implements Callable<Integer> {
     }
 
     private static int failed(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
-        if (e instanceof InterruptedException || e instanceof Interruption.Interrupted) {
+        if (e instanceof InterruptedException
+                || e instanceof Interruption.Interrupted
+                || e instanceof CancellationException) {
             command.getErr().println("infergrid: interrupted");
             return 130;
         }

@@ -1,12 +1,11 @@
 package io.infergrid.app.cli;
 
 import io.infergrid.app.core.Settings.BackendChoice;
+import io.infergrid.app.device.DeviceException;
+import io.infergrid.app.device.OpenDevice;
 import io.infergrid.compute.conformance.Conformance;
 import io.infergrid.compute.conformance.ConformanceReport;
-import io.infergrid.compute.cpu.CpuBackend;
 import io.infergrid.compute.engine.Backend;
-import io.infergrid.compute.vulkan.VulkanBackend;
-import io.infergrid.compute.vulkan.VulkanException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,9 +28,9 @@ final class ConformanceCommand extends RigCommand {
         var reports = new ArrayList<ConformanceReport>();
         try (var interruption = Interruption.asked()) {
             if (device.backend != BackendChoice.CPU) {
-                try (Backend vulkan = VulkanBackend.open()) {
-                    reports.add(run(vulkan, interruption));
-                } catch (VulkanException e) {
+                try (OpenDevice vulkan = OpenDevice.known(BackendChoice.VULKAN, 0, "")) {
+                    reports.add(run(vulkan.backend(), interruption));
+                } catch (DeviceException e) {
                     if (device.backend == BackendChoice.VULKAN) {
                         throw e;
                     }
@@ -39,8 +38,8 @@ final class ConformanceCommand extends RigCommand {
                 }
             }
             if (device.backend != BackendChoice.VULKAN) {
-                try (Backend cpu = device.threads > 0 ? new CpuBackend(device.threads) : new CpuBackend()) {
-                    reports.add(run(cpu, interruption));
+                try (OpenDevice cpu = OpenDevice.known(BackendChoice.CPU, device.threads, "")) {
+                    reports.add(run(cpu.backend(), interruption));
                 }
             }
             interruption.check();

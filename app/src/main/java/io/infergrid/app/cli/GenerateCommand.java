@@ -121,6 +121,7 @@ final class GenerateCommand extends RigCommand {
             map.put("tokensPerSecond", rate(answer));
             map.put("backend", opened.view().backend());
             map.put("device", opened.view().name());
+            map.put("note", opened.view().note());
             json(map);
             return;
         }

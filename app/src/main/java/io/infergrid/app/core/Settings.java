@@ -67,7 +67,7 @@ public record Settings(
         DARK
     }
 
-    /** Which device computes; {@code AUTO} takes Vulkan if it is there and conformant, else the CPU, and says why. */
+    /** Which device computes; {@code AUTO} takes a conformant graphics card, else the CPU, and says why. */
     public enum BackendChoice {
         AUTO,
         VULKAN,

@@ -2,19 +2,19 @@ package io.infergrid.app.device;
 
 import io.infergrid.app.core.DeviceView;
 import io.infergrid.app.core.Settings.BackendChoice;
+import io.infergrid.app.device.DeviceSources.Accelerator;
 import io.infergrid.compute.conformance.Conformance;
 import io.infergrid.compute.conformance.ConformanceReport;
-import io.infergrid.compute.cpu.CpuBackend;
 import io.infergrid.compute.engine.Backend;
-import io.infergrid.compute.vulkan.VulkanBackend;
-import io.infergrid.compute.vulkan.VulkanException;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The device that computes: chosen, opened, and shown to compute the bits of IG1. A device that fails is never used: with {@link
- * BackendChoice#AUTO} the CPU takes its place and the view says why, asked for by name it is refused.
+ * BackendChoice#AUTO} the CPU takes its place and the view says why, asked for by name it is refused. AUTO also leaves alone a
+ * Vulkan driver that runs on the processor: the CPU backend computes the same there, faster.
  */
 public final class OpenDevice implements AutoCloseable {
 
@@ -45,39 +45,89 @@ public final class OpenDevice implements AutoCloseable {
      *
      * @param threads of the CPU backend, 0 for one a processor
      * @throws DeviceException if the device that was asked for cannot be used; the message says why
+     * @throws CancellationException if {@code cancelled} said so
      */
     public static OpenDevice open(BackendChoice choice, int threads, Progress progress, BooleanSupplier cancelled) {
+        return open(DeviceSources.THIS_MACHINE, choice, threads, progress, cancelled);
+    }
+
+    static OpenDevice open(
+            DeviceSources machine, BackendChoice choice, int threads, Progress progress, BooleanSupplier cancelled) {
+        Checks checks = new Checks(choice, progress, cancelled);
         return switch (choice) {
-            case CPU -> checkedCpu(choice, threads, "", progress, cancelled);
+            case CPU -> checks.pass(machine.cpu().apply(threads), -1, "");
             case VULKAN -> {
-                VulkanBackend vulkan = vulkan();
-                ConformanceReport report = check(vulkan, progress, cancelled);
-                if (!report.passed()) {
-                    vulkan.close();
-                    throw new DeviceException(report.summary());
-                }
-                yield passed(choice, vulkan, memory(vulkan), "", report);
+                Accelerator vulkan = machine.vulkan().get();
+                yield checks.pass(vulkan.backend(), vulkan.memoryBytes(), "");
             }
-            case AUTO -> vulkanOrCpu(threads, progress, cancelled);
+            case AUTO -> {
+                try {
+                    yield accelerated(machine, checks);
+                } catch (DeviceException e) {
+                    log.warn("the CPU computes: {}", e.getMessage());
+                    yield checks.pass(machine.cpu().apply(threads), -1, "The CPU computes: " + e.getMessage() + ".");
+                }
+            }
         };
+    }
+
+    /** What AUTO takes before the CPU. */
+    private static OpenDevice accelerated(DeviceSources machine, Checks checks) {
+        Accelerator vulkan = machine.vulkan().get();
+        if (vulkan.onProcessor()) {
+            String driver = vulkan.backend().device();
+            vulkan.backend().close();
+            throw new DeviceException("the Vulkan driver " + driver
+                    + " runs on the processor too, where the CPU backend computes the same bits faster");
+        }
+        return checks.pass(vulkan.backend(), vulkan.memoryBytes(), "");
+    }
+
+    /** Runs the conformance table on what is opened for one choice. */
+    private record Checks(BackendChoice choice, Progress progress, BooleanSupplier cancelled) {
+
+        /** The device in use; a backend that fails is closed. */
+        OpenDevice pass(Backend backend, long memoryBytes, String note) {
+            ConformanceReport report;
+            try {
+                report = Conformance.run(backend, cancelled, progress::check);
+            } catch (RuntimeException e) {
+                backend.close();
+                throw e;
+            }
+            log.info("conformance in {} ms: {}", report.took().toMillis(), report.summary());
+            if (!report.passed()) {
+                backend.close();
+                if (cancelled.getAsBoolean()) {
+                    throw new CancellationException("cancelled");
+                }
+                throw new DeviceException(report.summary());
+            }
+            return new OpenDevice(
+                    choice,
+                    backend,
+                    new DeviceView(backend.device(), backend.name(), memoryBytes, true, note),
+                    report.digest());
+        }
     }
 
     /**
      * Opens a device that was found to be conformant before, e.g. by the process that starts this one.
      *
+     * @param choice VULKAN or CPU
      * @param conformanceDigest of that finding
      */
     public static OpenDevice known(BackendChoice choice, int threads, String conformanceDigest) {
-        if (choice == BackendChoice.VULKAN) {
-            VulkanBackend vulkan = vulkan();
-            return new OpenDevice(
-                    choice,
-                    vulkan,
-                    new DeviceView(vulkan.device(), vulkan.name(), memory(vulkan), true, ""),
-                    conformanceDigest);
-        }
-        CpuBackend cpu = cpu(threads);
-        return new OpenDevice(choice, cpu, new DeviceView(cpu.device(), cpu.name(), -1, true, ""), conformanceDigest);
+        DeviceSources machine = DeviceSources.THIS_MACHINE;
+        Accelerator device = choice == BackendChoice.VULKAN
+                ? machine.vulkan().get()
+                : new Accelerator(machine.cpu().apply(threads), -1, true);
+        Backend backend = device.backend();
+        return new OpenDevice(
+                choice,
+                backend,
+                new DeviceView(backend.device(), backend.name(), device.memoryBytes(), true, ""),
+                conformanceDigest);
     }
 
     /**
@@ -88,78 +138,6 @@ public final class OpenDevice implements AutoCloseable {
         return choice == BackendChoice.AUTO
                 ? open(choice, threads, Progress.SILENT, cancelled)
                 : known(choice, threads, "");
-    }
-
-    private static OpenDevice vulkanOrCpu(int threads, Progress progress, BooleanSupplier cancelled) {
-        VulkanBackend vulkan;
-        try {
-            vulkan = vulkan();
-        } catch (DeviceException e) {
-            return checkedCpu(
-                    BackendChoice.AUTO,
-                    threads,
-                    "The CPU computes, because " + e.getMessage() + ".",
-                    progress,
-                    cancelled);
-        }
-        ConformanceReport report = check(vulkan, progress, cancelled);
-        if (report.passed()) {
-            return passed(BackendChoice.AUTO, vulkan, memory(vulkan), "", report);
-        }
-        vulkan.close();
-        log.warn("not used: {}", report.summary());
-        return checkedCpu(
-                BackendChoice.AUTO,
-                threads,
-                "The CPU computes, because " + report.summary() + ".",
-                progress,
-                cancelled);
-    }
-
-    private static OpenDevice checkedCpu(
-            BackendChoice choice, int threads, String note, Progress progress, BooleanSupplier cancelled) {
-        CpuBackend cpu = cpu(threads);
-        ConformanceReport report = check(cpu, progress, cancelled);
-        if (!report.passed()) {
-            cpu.close();
-            throw new DeviceException(report.summary());
-        }
-        return passed(choice, cpu, -1, note, report);
-    }
-
-    private static OpenDevice passed(
-            BackendChoice choice, Backend backend, long memoryBytes, String note, ConformanceReport report) {
-        return new OpenDevice(
-                choice,
-                backend,
-                new DeviceView(backend.device(), backend.name(), memoryBytes, true, note),
-                report.digest());
-    }
-
-    private static ConformanceReport check(Backend backend, Progress progress, BooleanSupplier cancelled) {
-        ConformanceReport report = Conformance.run(backend, cancelled, progress::check);
-        log.info("conformance in {} ms: {}", report.took().toMillis(), report.summary());
-        return report;
-    }
-
-    private static VulkanBackend vulkan() {
-        try {
-            return VulkanBackend.open();
-        } catch (VulkanException e) {
-            throw new DeviceException(String.valueOf(e.getMessage()), e);
-        } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
-            // no native library of LWJGL for this platform
-            throw new DeviceException("Vulkan cannot be reached from here (" + e + ")", e);
-        }
-    }
-
-    private static long memory(VulkanBackend vulkan) {
-        long bytes = vulkan.facts().deviceMemoryBytes();
-        return bytes > 0 ? bytes : -1;
-    }
-
-    private static CpuBackend cpu(int threads) {
-        return threads > 0 ? new CpuBackend(threads) : new CpuBackend();
     }
 
     /** What was asked for when this was opened. */

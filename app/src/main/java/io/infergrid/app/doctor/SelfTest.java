@@ -181,7 +181,8 @@ public final class SelfTest {
                     ? warning(
                             "Vulkan",
                             found,
-                            "This is a software driver. With a graphics card, install its driver to compute on the card.")
+                            "This driver runs on the processor, where the CPU backend is faster and is taken (backend auto)."
+                                    + " With a graphics card, install its driver to compute on the card.")
                     : ok("Vulkan", found);
         } catch (VulkanException e) {
             return warning(

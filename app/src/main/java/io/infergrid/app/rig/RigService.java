@@ -42,6 +42,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
@@ -531,6 +532,8 @@ public final class RigService implements Rig {
                 tearDown();
                 failed("the workers did not cover the model within " + PIPELINE_LIMIT.toSeconds() + " s");
             }
+        } catch (CancellationException e) {
+            tearDown(); // what the user wants now comes first
         } catch (IOException | RuntimeException e) {
             log.error("the local grid did not come up", e);
             tearDown();

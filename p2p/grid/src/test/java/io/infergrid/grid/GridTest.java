@@ -1,7 +1,6 @@
 package io.infergrid.grid;
 
 import static io.infergrid.grid.TestGrid.LIMIT;
-import static io.infergrid.grid.TestGrid.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -116,7 +115,7 @@ class GridTest {
             Hash model = gateway.seed(gguf, "");
             GridNode other = grid.node(Role.WORKER, TestGrid.reference(), c -> c.withConformance("IG1", "bb"));
             other.serve(model, new BlockRange(0, TinyLlama.BLOCKS), LIMIT);
-            eventually(() -> gateway.snapshot().peers().stream()
+            grid.eventually(() -> gateway.snapshot().peers().stream()
                     .anyMatch(peer -> !peer.serves().isEmpty()));
             assertThat(gateway.snapshot().pipeline()).isEmpty();
             assertThatThrownBy(() -> gateway.generate(request(model, 3, 3, SEEDED), DEAF, () -> false))
@@ -180,7 +179,7 @@ class GridTest {
                     .satisfies(end -> assertThat(end.completionTokens()).isEqualTo(30));
             // each worker has the job too, under the same id
             for (GridNode worker : workers) {
-                eventually(() -> grid.events(worker).finished.size() == 1);
+                grid.eventually(() -> grid.events(worker).finished.size() == 1);
                 assertThat(grid.events(worker).started)
                         .singleElement()
                         .satisfies(job -> assertThat(job.id()).isEqualTo(result.jobId()));
@@ -313,7 +312,7 @@ class GridTest {
             assertThat(cancelled.reason()).isEqualTo("cancelled");
             assertThat(cancelled.tokens()).isEqualTo(Arrays.copyOf(all, 3));
             for (GridNode worker : workers) {
-                eventually(() -> worker.snapshot().sessions() == 0);
+                grid.eventually(() -> worker.snapshot().sessions() == 0);
             }
         }
     }
@@ -346,7 +345,7 @@ class GridTest {
                 nodes.add(grid.node(Role.WORKER));
             }
             for (GridNode node : nodes) {
-                eventually(() -> node.snapshot().peers().stream()
+                grid.eventually(() -> node.snapshot().peers().stream()
                                 .filter(GridSnapshot.Peer::connected)
                                 .count()
                         == 6);
@@ -354,7 +353,7 @@ class GridTest {
             GridNode gone = nodes.removeLast();
             gone.close();
             for (GridNode node : nodes) {
-                eventually(() -> node.snapshot().peers().size() == 5);
+                grid.eventually(() -> node.snapshot().peers().size() == 5);
             }
         }
     }
@@ -368,7 +367,7 @@ class GridTest {
             for (int i = 0; i < 4; i++) {
                 GridNode worker = grid.node(Role.WORKER);
                 int others = i;
-                eventually(() -> worker.snapshot().peers().stream()
+                grid.eventually(() -> worker.snapshot().peers().stream()
                                 .filter(peer -> !peer.serves().isEmpty())
                                 .count()
                         == others);
@@ -397,7 +396,7 @@ class GridTest {
             assertThat(small.metrics().value("stage.sessions.refused")).isEqualTo(1);
 
             grid.workers(gateway, model, whole);
-            eventually(() -> gateway.snapshot().peers().stream()
+            grid.eventually(() -> gateway.snapshot().peers().stream()
                             .filter(peer -> !peer.serves().isEmpty())
                             .count()
                     == 2);
@@ -417,9 +416,9 @@ class GridTest {
             var request = request(model, 5, 30, Sampling.GREEDY);
             GenerationResult result = gateway.generate(request, (id, hops) -> worker.drain(), () -> false);
             assertThat(result.tokens()).isEqualTo(TestGrid.alone(gguf, request));
-            eventually(() -> gateway.snapshot().pipeline().isEmpty());
+            grid.eventually(() -> gateway.snapshot().pipeline().isEmpty());
             worker.serve(model, new BlockRange(0, TinyLlama.BLOCKS), LIMIT);
-            eventually(() -> !gateway.snapshot().pipeline().isEmpty());
+            grid.eventually(() -> !gateway.snapshot().pipeline().isEmpty());
             worker.stopServing();
             assertThat(worker.snapshot().peers().getFirst().serves()).isEmpty();
         }

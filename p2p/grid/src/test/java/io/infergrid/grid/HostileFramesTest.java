@@ -1,7 +1,6 @@
 package io.infergrid.grid;
 
 import static io.infergrid.grid.TestGrid.LIMIT;
-import static io.infergrid.grid.TestGrid.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.infergrid.grid.GenerationRequest.Sampling;
@@ -66,7 +65,7 @@ class HostileFramesTest {
     void the_node_is_unharmed() throws Exception {
         try (TestGrid closed = grid) {
             assertThat(closed).isNotNull();
-            eventually(() -> worker.snapshot().sessions() == 0);
+            grid.eventually(() -> worker.snapshot().sessions() == 0);
             var request = new GenerationRequest(model, new int[] {1, 2, 3}, 5, Sampling.GREEDY, Set.of());
             assertThat(worker.generate(request, (id, hops) -> {}, () -> false).tokens())
                     .isEqualTo(TestGrid.alone(folder.resolve("tiny.gguf"), request));
@@ -117,7 +116,7 @@ class HostileFramesTest {
     }
 
     private void counted(long times) throws InterruptedException {
-        eventually(() -> worker.metrics().value("stage.bad") >= times);
+        grid.eventually(() -> worker.metrics().value("stage.bad") >= times);
     }
 
     @Test

@@ -41,7 +41,7 @@ class SeparateProcessesTest {
             for (WorkerProcess worker : workers) {
                 ids.add(worker.awaitServing());
             }
-            TestGrid.eventually(() -> gateway.snapshot().peers().stream()
+            grid.eventually(() -> gateway.snapshot().peers().stream()
                             .filter(peer -> !peer.serves().isEmpty())
                             .count()
                     == 4);

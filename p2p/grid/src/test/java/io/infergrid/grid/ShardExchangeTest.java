@@ -1,7 +1,6 @@
 package io.infergrid.grid;
 
 import static io.infergrid.grid.TestGrid.LIMIT;
-import static io.infergrid.grid.TestGrid.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -57,7 +56,7 @@ class ShardExchangeTest {
             first.serve(model, WHOLE, LIMIT);
             assertThat(seeder.metrics().value("shards.pieces.sent")).isEqualTo(14);
             seeder.close();
-            eventually(() -> first.snapshot().peers().size() == 2);
+            grid.eventually(() -> first.snapshot().peers().size() == 2);
 
             GridNode second = grid.node(Role.WORKER);
             second.serve(model, WHOLE, LIMIT);
@@ -98,11 +97,11 @@ class ShardExchangeTest {
                 fetching.add(grid.node(Role.WORKER));
             }
             for (GridNode node : fetching) {
-                eventually(() -> node.snapshot().peers().size() == 4);
+                grid.eventually(() -> node.snapshot().peers().size() == 4);
                 node.fetchMetadata(model, LIMIT);
             }
             for (GridNode node : fetching) {
-                eventually(() -> node.snapshot().peers().size() == 4);
+                grid.eventually(() -> node.snapshot().peers().size() == 4);
             }
             var threads = new ArrayList<Thread>();
             for (GridNode node : fetching) {
@@ -135,7 +134,7 @@ class ShardExchangeTest {
             Hash model = shards.root();
             GridNode node = grid.node(Role.WORKER);
             try (var liar = liar(shards, grid)) {
-                eventually(() -> node.snapshot().peers().size() == 2);
+                grid.eventually(() -> node.snapshot().peers().size() == 2);
                 assertThatThrownBy(() -> node.serve(model, WHOLE, Duration.ofSeconds(2)))
                         .isInstanceOf(GridException.ShardMissing.class)
                         .hasMessageContaining("with its hash, found other bytes");

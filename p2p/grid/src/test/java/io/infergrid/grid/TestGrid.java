@@ -9,7 +9,9 @@ import io.infergrid.compute.generate.SessionTokens;
 import io.infergrid.compute.gguf.GgufFile;
 import io.infergrid.compute.model.ModelConfig;
 import io.infergrid.compute.sampling.SamplingParameters;
+import io.infergrid.libp2p.Connection;
 import io.infergrid.libp2p.HostBuilder;
+import io.infergrid.libp2p.HostListener;
 import io.infergrid.libp2p.Multiaddr;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
@@ -29,6 +32,7 @@ public final class TestGrid implements AutoCloseable {
     public static final Duration LIMIT = Duration.ofSeconds(20);
 
     private final Path folder;
+    private final Changes changes = new Changes();
     private final List<GridNode> nodes = new ArrayList<>();
     private final List<Events> events = new ArrayList<>();
     private List<Multiaddr> bootstrap = List.of();
@@ -37,8 +41,50 @@ public final class TestGrid implements AutoCloseable {
         this.folder = folder;
     }
 
+    /** Everything that happens on any node: events, counts, connections. */
+    private static final class Changes implements HostListener {
+        private long count;
+
+        synchronized void add() {
+            count++;
+            notifyAll();
+        }
+
+        private synchronized long count() {
+            return count;
+        }
+
+        void await(BooleanSupplier holds) throws InterruptedException {
+            long deadline = System.nanoTime() + LIMIT.toNanos();
+            for (long before = count(); !holds.getAsBoolean(); before = count()) {
+                awaitAfter(before, deadline);
+            }
+        }
+
+        private synchronized void awaitAfter(long before, long deadline) throws InterruptedException {
+            while (count == before) {
+                long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                if (left <= 0) {
+                    throw new AssertionError("expected to hold within " + LIMIT + ", found that it does not");
+                }
+                wait(left);
+            }
+        }
+
+        @Override
+        public void connected(Connection connection) {
+            add();
+        }
+
+        @Override
+        public void disconnected(Connection connection) {
+            add();
+        }
+    }
+
     /** Records what a node tells its listener. */
     public static final class Events implements GridListener {
+        private final Changes changes;
         public final List<Job> started = new CopyOnWriteArrayList<>();
         public final List<JobEnd> finished = new CopyOnWriteArrayList<>();
         public final List<JobEnd> failed = new CopyOnWriteArrayList<>();
@@ -46,34 +92,54 @@ public final class TestGrid implements AutoCloseable {
         public final List<String> moves = new CopyOnWriteArrayList<>();
         public final List<ShardProgress> progress = new CopyOnWriteArrayList<>();
 
+        private Events(Changes changes) {
+            this.changes = changes;
+        }
+
         @Override
         public void jobStarted(Job job) {
             started.add(job);
+            changes.add();
         }
 
         @Override
         public void jobFinished(Job job, JobEnd end) {
             finished.add(end);
+            changes.add();
         }
 
         @Override
         public void jobFailed(Job job, JobEnd end) {
             failed.add(end);
+            changes.add();
         }
 
         @Override
         public void windowDone(String jobId, Window window) {
             windows.add(window);
+            changes.add();
         }
 
         @Override
         public void jobMoved(String jobId, String why, List<String> stages) {
             moves.add(why);
+            changes.add();
         }
 
         @Override
         public void shardProgress(ShardProgress shard) {
             progress.add(shard);
+            changes.add();
+        }
+
+        @Override
+        public void peerSeen(GridSnapshot.Peer peer) {
+            changes.add();
+        }
+
+        @Override
+        public void peerLost(String peerId) {
+            changes.add();
         }
     }
 
@@ -93,8 +159,10 @@ public final class TestGrid implements AutoCloseable {
         if (index == 0) {
             bootstrap = host.addresses();
         }
-        var heard = new Events();
+        var heard = new Events(changes);
         var node = GridNode.start(change.apply(config), host, backend, Clock.systemUTC(), new Random(index), heard);
+        host.addListener(changes);
+        node.metrics().onCount(changes::add);
         nodes.add(node);
         events.add(heard);
         return node;
@@ -124,15 +192,9 @@ public final class TestGrid implements AutoCloseable {
         return workers;
     }
 
-    /** Waits for another thread's work, at most 20 s. */
-    public static void eventually(BooleanSupplier holds) throws InterruptedException {
-        long deadline = System.nanoTime() + LIMIT.toNanos();
-        while (!holds.getAsBoolean()) {
-            if (System.nanoTime() > deadline) {
-                throw new AssertionError("expected to hold within " + LIMIT + ", found that it does not");
-            }
-            Thread.sleep(5);
-        }
+    /** Waits until something holds, at most 20 s: looks again whenever anything happened on any node. */
+    public void eventually(BooleanSupplier holds) throws InterruptedException {
+        changes.await(holds);
     }
 
     /** What one process with the whole model says. */

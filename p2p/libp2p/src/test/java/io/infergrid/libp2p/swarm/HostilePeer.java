@@ -34,6 +34,7 @@ final class HostilePeer implements AutoCloseable {
     private final PrivateKey identity = PrivateKey.generate();
     private final RawConnection raw;
     private final SecuredChannel channel;
+    private boolean hungUp;
 
     HostilePeer(Host host) throws IOException {
         raw = connect(host.addresses().getFirst());
@@ -57,11 +58,28 @@ final class HostilePeer implements AutoCloseable {
     /** A frame as it says it is, followed by as many bytes as given, whatever its length says. */
     record Frame(int version, int type, int flags, int stream, int length) {}
 
-    void send(int type, int flags, int stream, int length, byte[] body) throws IOException {
+    void send(int type, int flags, int stream, int length, byte[] body) {
         send(new Frame(0, type, flags, stream, length), body);
     }
 
-    void send(Frame frame, byte[] body) throws IOException {
+    /**
+     * Sends a frame, or as much of it as the host takes: a host may see what is wrong with the first bytes and hang up while the
+     * rest is being written. Then {@link #hungUp} holds, and whoever waits for a frame of the host gets an {@link IOException}.
+     */
+    void send(Frame frame, byte[] body) {
+        try {
+            write(frame, body);
+        } catch (IOException e) {
+            hungUp = true;
+        }
+    }
+
+    /** Whether the host closed the connection while this peer was writing. */
+    boolean hungUp() {
+        return hungUp;
+    }
+
+    private void write(Frame frame, byte[] body) throws IOException {
         var header = ByteBuffer.allocate(HEADER)
                 .put((byte) frame.version())
                 .put((byte) frame.type())
@@ -79,12 +97,12 @@ final class HostilePeer implements AutoCloseable {
     }
 
     /** Sends data in a frame that is right. */
-    void data(int flags, int stream, byte[] body) throws IOException {
+    void data(int flags, int stream, byte[] body) {
         send(DATA, flags, stream, body.length, body);
     }
 
     /** Opens a stream and asks for a protocol on it. */
-    void open(int stream, String protocol) throws IOException {
+    void open(int stream, String protocol) {
         data(SYN, stream, MultistreamSelect.proposal(protocol));
     }
 
