@@ -18,6 +18,9 @@ class DriverlessMachineTest {
 
     private static final List<String> NO_LOADER = List.of("-Dorg.lwjgl.vulkan.libname=/nonexistent/libvulkan.so");
 
+    private static final String NOTE =
+            "The CPU computes: no Vulkan driver was found (install or update the graphics driver).";
+
     @TempDir
     Path home;
 
@@ -39,25 +42,19 @@ class DriverlessMachineTest {
         Ran ran = generate(NO_DRIVER, List.of(), "auto");
         assertThat(ran.status()).as(ran.err()).isZero();
         assertThat(ran.json().path("backend").asText()).isEqualTo("cpu");
-        assertThat(ran.json().path("note").asText()).startsWith("The CPU computes: ").contains("driver");
-        assertThat(ran.err()).contains(ran.json().path("note").asText());
-
-        Ran noLoader = generate(Map.of(), NO_LOADER, "auto");
-        assertThat(noLoader.status()).as(noLoader.err()).isZero();
-        assertThat(noLoader.json().path("note").asText()).contains("this machine has no Vulkan loader");
-        assertThat(noLoader.json().path("text")).isEqualTo(ran.json().path("text"));
+        assertThat(ran.json().path("note").asText()).isEqualTo(NOTE);
+        assertThat(ran.err()).contains(NOTE);
     }
 
     @Test
     void vulkan_asked_for_by_name_is_one_clear_line() throws Exception {
-        Ran ran = generate(NO_DRIVER, List.of(), "vulkan");
+        Ran ran = generate(Map.of(), NO_LOADER, "vulkan");
         assertThat(ran.status()).isEqualTo(1);
         assertThat(ran.out()).isEmpty();
         assertThat(ran.err().lines().filter(line -> !line.startsWith("WARNING: Using incubator modules")))
                 .singleElement()
                 .asString()
-                .startsWith("infergrid: ")
-                .contains("driver");
+                .isEqualTo("infergrid: this machine has no Vulkan loader (install or update the graphics driver)");
     }
 
     @Test
@@ -71,7 +68,7 @@ class DriverlessMachineTest {
         }
         assertThat(vulkan).isNotNull();
         assertThat(vulkan.path("status").asText()).isEqualTo("WARNING");
-        assertThat(vulkan.path("found").asText()).startsWith("no device: ");
+        assertThat(vulkan.path("found").asText()).isEqualTo("no device: no Vulkan driver was found (install or update the graphics driver)");
         assertThat(vulkan.path("nextStep").asText()).contains("the CPU computes");
     }
 }

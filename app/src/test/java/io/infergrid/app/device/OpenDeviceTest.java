@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class OpenDeviceTest {
 
-    private static final String SLIGHTLY_BROKEN = "Slightly Broken 4000 differs from the IG1 table, version 1, in: ";
+    private static final String SLIGHTLY_BROKEN = "Slightly Broken 4000 differs from the IG1 table, version 1 in: ";
 
     private final List<OpenDevice> opened = new ArrayList<>();
     private final OneBitOff oneBitOff = new OneBitOff();

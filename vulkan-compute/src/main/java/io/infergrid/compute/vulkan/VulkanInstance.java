@@ -67,7 +67,12 @@ public final class VulkanInstance implements AutoCloseable {
             }
             info.ppEnabledExtensionNames(names.flip());
             PointerBuffer pointer = stack.mallocPointer(1);
-            check(vkCreateInstance(info, null, pointer), "vkCreateInstance");
+            int result = vkCreateInstance(info, null, pointer);
+            if (result == VK_ERROR_INCOMPATIBLE_DRIVER) {
+                // what the loader says where it knows no driver at all
+                throw new VulkanException("no Vulkan driver was found (install or update the graphics driver)");
+            }
+            check(result, "vkCreateInstance");
             handle = new VkInstance(pointer.get(0), info);
         }
         messenger = validated ? new Messenger(handle, messages) : null;
