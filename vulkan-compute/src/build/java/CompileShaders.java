@@ -17,15 +17,26 @@ import org.lwjgl.util.shaderc.ShadercIncludeResultRelease;
 /**
  * The build's shader step: compiles every {@code *.comp} of a folder to {@code *.spv} in another. Run by the toolchain's
  * {@code java} as a source file; needs only lwjgl-shaderc. A shader is compiled again when it, an include or this file is
- * newer than its output; outputs without a source are removed. A first line {@code // variants: _a X=1 Y=2; _b X=2 Y=2}
- * makes one output a variant, with the suffix and the macros named.
+ * newer than its output; outputs without a source are removed. A first line {@code // variants: _a X=1 Y=2; _b X=2 Y=2},
+ * perhaps continued in lines indented by four, makes one output a variant, with the suffix and the macros named; a second
+ * such line makes one of every pair.
  */
 final class CompileShaders {
 
     private static final String VARIANTS = "// variants: ";
+    private static final String CONTINUED = "//     ";
 
     /** One output: a source and the macros that it is compiled with. */
-    private record Shader(Path source, Path output, List<String> macros) {}
+    private record Shader(Path source, Path output, List<String> macros) {
+
+        /** @param variant a suffix of the output's name, then macros */
+        Shader with(List<String> variant) {
+            String name = output.getFileName().toString().replace(".spv", variant.getFirst() + ".spv");
+            List<String> all = new ArrayList<>(macros);
+            all.addAll(variant.subList(1, variant.size()));
+            return new Shader(source, output.resolveSibling(name), all);
+        }
+    }
 
     private final Path sources;
     private final long compiler;
@@ -76,17 +87,32 @@ final class CompileShaders {
     private static List<Shader> variants(Path source, Path outputs) throws IOException {
         String name = source.getFileName().toString();
         String stem = name.substring(0, name.length() - ".comp".length());
-        String first = Files.readString(source).lines().findFirst().orElse("");
-        if (!first.startsWith(VARIANTS)) {
-            return List.of(new Shader(source, outputs.resolve(stem + ".spv"), List.of()));
-        }
-        List<Shader> shaders = new ArrayList<>();
-        for (String variant : first.substring(VARIANTS.length()).split("; ")) {
-            List<String> words = List.of(variant.trim().split(" "));
-            shaders.add(new Shader(
-                    source, outputs.resolve(stem + words.getFirst() + ".spv"), words.subList(1, words.size())));
+        List<Shader> shaders = List.of(new Shader(source, outputs.resolve(stem + ".spv"), List.of()));
+        for (String group : variantGroups(Files.readAllLines(source))) {
+            List<Shader> product = new ArrayList<>();
+            for (Shader shader : shaders) {
+                for (String variant : group.split(";")) {
+                    product.add(shader.with(List.of(variant.strip().split("\\s+"))));
+                }
+            }
+            shaders = product;
         }
         return shaders;
+    }
+
+    /** The variants that the first lines name, one string for each group. */
+    private static List<String> variantGroups(List<String> lines) {
+        List<String> groups = new ArrayList<>();
+        for (String line : lines) {
+            if (line.startsWith(VARIANTS)) {
+                groups.add(line.substring(VARIANTS.length()));
+            } else if (line.startsWith(CONTINUED) && !groups.isEmpty()) {
+                groups.add(groups.removeLast() + line.substring(CONTINUED.length()));
+            } else {
+                return groups;
+            }
+        }
+        return groups;
     }
 
     private static FileTime newestShared(Path sources) throws IOException {

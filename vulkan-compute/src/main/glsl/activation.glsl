@@ -1,10 +1,11 @@
 // Activations on their way into a matrix, in both forms that matrices take. Include after declaring ACTIVATION_BINDING,
 // the first of three bindings.
-//   quantised: [token][slot][8 words of 4 int8] with one scale a slot; slots are blocks of 32 in the order in which
+//   quantised: [token][slot][8 words of 4 int8], and for each slot its scale and a word with the sums of the first and the
+//   last sixteen int8 (weights with an offset need them, and such whose packed form is shifted); slots are blocks of 32 in the order in which
 //   matmul visits them: lanes of sum32 in bit-reversed order, the runs of a lane one after the other
 //   plain: [token][padded columns] binary32
 layout(binding = ACTIVATION_BINDING) writeonly buffer Quantised { uvec4 quantised[]; };
-layout(binding = ACTIVATION_BINDING + 1) writeonly buffer Scales { float scales[]; };
+layout(binding = ACTIVATION_BINDING + 1) writeonly buffer Scales { uvec2 scales[]; };
 layout(binding = ACTIVATION_BINDING + 2) writeonly buffer Plain { float plain[]; };
 
 struct Shape {
@@ -51,13 +52,16 @@ void storeActivation(float v[32], uint token, uint block, Shape shape) {
     inverse = zero ? 0.0 : inverse;
     precise float scale = largest * 0.007874015718698502;
     uint word[8];
+    vec2 low = vec2(0.0);  // exact: at most 16 * 127
     [[unroll]] for (uint i = 0; i < 8; i++) {
-      word[i] = packBytes(quantiseOne(v[4 * i], inverse), quantiseOne(v[4 * i + 1], inverse),
+      vec4 q = vec4(quantiseOne(v[4 * i], inverse), quantiseOne(v[4 * i + 1], inverse),
           quantiseOne(v[4 * i + 2], inverse), quantiseOne(v[4 * i + 3], inverse));
+      low[i / 4] += (q.x + q.y) + (q.z + q.w);
+      word[i] = packBytes(q.x, q.y, q.z, q.w);
     }
     uint at = token * (shape.runs << shape.laneBits) + slotOf(block, shape);
     quantised[2u * at] = uvec4(word[0], word[1], word[2], word[3]);
     quantised[2u * at + 1u] = uvec4(word[4], word[5], word[6], word[7]);
-    scales[at] = zero ? 0.0 : scale;
+    scales[at] = uvec2(zero ? 0u : floatBitsToUint(scale), (uint(int(low.x)) & 0xffffu) | (uint(int(low.y)) << 16));
   }
 }

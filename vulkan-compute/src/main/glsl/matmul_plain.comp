@@ -1,10 +1,10 @@
-// variants: _f16 WORDS=4; _f32 WORDS=8
+// variants: _f16 WORDS=4 BF16=0; _bf16 WORDS=4 BF16=1; _f32 WORDS=8 BF16=0
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "ig1.glsl"
 #include "step.glsl"
 
-// F16 and F32 matrix times plain activations: sum32 over elements, one invocation a row of a token, its 32 lanes in
+// F16, BF16 or F32 matrix times plain activations: sum32 over elements, one invocation a row of a token, its 32 lanes in
 // registers. Weights are packed [group of 32 rows][32 columns][WORDS texels][row], columns padded with zeros.
 layout(local_size_x = 32) in;
 layout(push_constant) uniform Parameters {
@@ -23,7 +23,11 @@ layout(binding = 2) readonly buffer Plain { vec4 plain[]; };  // [token][32 * ru
 #include "output.glsl"
 
 vec4 halves(uint low, uint high) {
+#if BF16
+  return uintBitsToFloat(uvec4(low << 16, low & 0xffff0000u, high << 16, high & 0xffff0000u));
+#else
   return vec4(ig1FromHalf(low & 0xffffu), ig1FromHalf(low >> 16), ig1FromHalf(high & 0xffffu), ig1FromHalf(high >> 16));
+#endif
 }
 
 void main() {

@@ -24,7 +24,7 @@ final class Activation implements AutoCloseable {
         boolean p = (forms & PLAIN) != 0;
         // zeroed: slots and columns that pad a row are never written
         quantised = device.zeroed(q ? 32L * tokens * order.slots() : 0);
-        scales = device.zeroed(q ? 4L * tokens * order.slots() : 0);
+        scales = device.zeroed(q ? 8L * tokens * order.slots() : 0);
         plain = device.zeroed(p ? 4L * tokens * paddedColumns() : 0);
     }
 

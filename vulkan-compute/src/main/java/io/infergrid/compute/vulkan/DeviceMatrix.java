@@ -2,15 +2,16 @@ package io.infergrid.compute.vulkan;
 
 import static org.lwjgl.vulkan.VK12.*;
 
-import io.infergrid.compute.arithmetic.Ig1;
 import io.infergrid.compute.engine.StageTensors;
 import io.infergrid.compute.gguf.GgufTensor;
 import io.infergrid.compute.gguf.TensorType;
+import io.infergrid.compute.vulkan.BlockLayout.Plane;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,11 +24,6 @@ final class DeviceMatrix implements AutoCloseable {
     private static final int GROUP = 32;
     private static final long MOST_PART_BYTES = 1L << 30;
 
-    private static final ValueLayout.OfShort SHORT =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
-    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
-
     /**
      * Rows that one dispatch computes.
      *
@@ -35,7 +31,8 @@ final class DeviceMatrix implements AutoCloseable {
      * @param groups of 32 rows, the last one padded with zero rows
      * @param groupsEach 1 or 4 groups that one invocation has a row of
      * @param outOffset the part's first row in the stacked matrix
-     * @param scales null for F16 and F32
+     * @param layout of its blocks, or null for F16 and F32
+     * @param planes that the layout has, or the elements alone
      */
     record Part(
             TensorType type,
@@ -43,8 +40,23 @@ final class DeviceMatrix implements AutoCloseable {
             int groups,
             int groupsEach,
             int outOffset,
-            DeviceBuffer weights,
-            @Nullable DeviceBuffer scales) {}
+            @Nullable BlockLayout layout,
+            Map<BlockLayout.Plane, DeviceBuffer> planes) {
+
+        /** The plane's buffer, or the one of the low bits where the layout has no such plane: a binding must have one. */
+        DeviceBuffer plane(BlockLayout.Plane plane) {
+            DeviceBuffer buffer = planes.get(plane);
+            return buffer != null ? buffer : Objects.requireNonNull(planes.get(BlockLayout.Plane.LOW_BITS));
+        }
+
+        long bytes() {
+            return planes.values().stream().mapToLong(DeviceBuffer::bytes).sum();
+        }
+
+        void close() {
+            planes.values().forEach(DeviceBuffer::close);
+        }
+    }
 
     private final long columns;
     private final Tuning tuning;
@@ -89,10 +101,8 @@ final class DeviceMatrix implements AutoCloseable {
 
     private void uploadRun(VulkanDevice device, List<GgufTensor> run, long runRows) {
         TensorType type = run.getFirst().type();
-        long groupBytes = groupBytes(type);
         long mostTexels = Math.min(device.facts().maxTexelBufferElements(), MOST_PART_BYTES / 16);
-        // a group has as many scales as invocations, and more weights than that
-        long mostGroups = Math.max(1, Math.min(mostTexels * 16 / groupBytes, mostTexels / GROUP / order.slots()));
+        long mostGroups = Math.max(1, mostTexels / texelsOfGroup(type));
         for (long first = 0; first < runRows; first += mostGroups * GROUP) {
             int partRows = Math.toIntExact(Math.min(mostGroups * GROUP, runRows - first));
             parts.add(uploadPart(device, new Rows(run, first, partRows), type));
@@ -100,86 +110,78 @@ final class DeviceMatrix implements AutoCloseable {
         }
     }
 
+    /** Texels of a group of rows in its largest plane; a scale is a texel. */
+    private long texelsOfGroup(TensorType type) {
+        long bytes = type.quantised()
+                ? BlockLayout.of(type).unitBytes(Plane.LOW_BITS, order.slots(), 1)
+                : elementBytes(type);
+        return Math.max(bytes / 16, type.quantised() ? (long) GROUP * order.slots() : 0);
+    }
+
+    private long elementBytes(TensorType type) {
+        return (long) GROUP * 32 * type.blockBytes() * ((columns + 31) / 32);
+    }
+
     private Part uploadPart(VulkanDevice device, Rows from, TensorType type) {
         int groups = (from.count() + GROUP - 1) / GROUP;
         // rows of one invocation share its activations, but a small matrix needs every work group
         int groupsEach = groups >= 4 * tuning.rowsPerInvocation() ? tuning.rowsPerInvocation() : 1;
-        long groupBytes = groupBytes(type);
-        boolean scaled = type.blockElements() > 1;
-        var weights = device.texels(groups * groupBytes, DeviceMemory.Place.DEVICE, VK_FORMAT_R32G32B32A32_UINT);
-        DeviceBuffer scales = null;
+        BlockLayout layout = type.quantised() ? BlockLayout.of(type) : null;
+        var part = new Part(type, from.count(), groups, groupsEach, rows, layout, new EnumMap<>(Plane.class));
         try {
-            uploadGroups(device, weights, groups, groupBytes, (to, group) -> packWeights(to, from, group, type));
-            if (scaled) {
-                int units = (groups + groupsEach - 1) / groupsEach;
-                long unitBytes = 4L * GROUP * groupsEach * order.slots();
-                int format = groupsEach == 1 ? VK_FORMAT_R32_UINT : VK_FORMAT_R32G32B32A32_UINT;
-                scales = device.texels(units * unitBytes, DeviceMemory.Place.DEVICE, format);
-                uploadGroups(
-                        device, scales, units, unitBytes, (to, unit) -> packScales(to, from, unit, groupsEach, type));
+            if (layout == null) {
+                var elements = upload(device, groups, elementBytes(type), VK_FORMAT_R32G32B32A32_UINT, (to, group) -> {
+                    for (int lane = 0; lane < GROUP && group * GROUP + lane < from.count(); lane++) {
+                        packElements(to, from.row(group * GROUP + lane), lane);
+                    }
+                });
+                part.planes().put(Plane.LOW_BITS, elements);
+                return part;
             }
-            return new Part(type, from.count(), groups, groupsEach, rows, weights, scales);
+            int units = (groups + groupsEach - 1) / groupsEach;
+            for (Plane plane : Plane.values()) {
+                if (layout.has(plane)) {
+                    long unitBytes = layout.unitBytes(plane, order.slots(), groupsEach);
+                    int format = layout.format(plane, groupsEach);
+                    var buffer = upload(device, units, unitBytes, format, (to, unit) -> {
+                        int first = unit * GROUP * groupsEach;
+                        for (int i = 0; i < GROUP * groupsEach && first + i < from.count(); i++) {
+                            layout.pack(plane, to, from.row(first + i), order, groupsEach, i % GROUP, i / GROUP);
+                        }
+                    });
+                    part.planes().put(plane, buffer);
+                }
+            }
+            return part;
         } catch (RuntimeException e) {
-            weights.close();
-            if (scales != null) {
-                scales.close();
-            }
+            part.close();
             throw e;
         }
     }
 
     private interface Packing {
-        void pack(MemorySegment to, int group);
+        void pack(MemorySegment to, int unit);
     }
 
-    private static void uploadGroups(
-            VulkanDevice device, DeviceBuffer buffer, int groups, long groupBytes, Packing packing) {
-        int atOnce = (int) Math.max(1, VulkanDevice.stagingBytes() / groupBytes);
-        for (int first = 0; first < groups; first += atOnce) {
-            int from = first;
-            int count = Math.min(atOnce, groups - first);
-            device.upload(buffer, first * groupBytes, count * groupBytes, to -> {
-                to.fill((byte) 0);
-                for (int i = 0; i < count; i++) {
-                    packing.pack(to.asSlice(i * groupBytes, groupBytes), from + i);
-                }
-            });
-        }
-    }
-
-    private long groupBytes(TensorType type) {
-        long blockBytes = switch (type) {
-            case Q4_0 -> 16;
-            case Q8_0 -> 32;
-            case F16 -> 64;
-            case F32 -> 128;
-            default -> throw new IllegalArgumentException("expected a type with kernels, found " + type);
-        };
-        return GROUP * blockBytes * (type.blockElements() > 1 ? order.slots() : (columns + 31) / 32);
-    }
-
-    private void packWeights(MemorySegment to, Rows from, int group, TensorType type) {
-        int texels = type == TensorType.Q4_0 ? 1 : 2;
-        for (int lane = 0; lane < GROUP && group * GROUP + lane < from.count(); lane++) {
-            MemorySegment row = from.row(group * GROUP + lane);
-            switch (type) {
-                case Q4_0, Q8_0 -> packBlocks(to, row, lane, texels, type.blockBytes());
-                case F16, F32 -> packElements(to, row, lane);
-                default -> throw new IllegalArgumentException("expected a type with kernels, found " + type);
+    /** A buffer of {@code units} pieces of {@code unitBytes}, which {@code packing} fills. */
+    private static DeviceBuffer upload(VulkanDevice device, int units, long unitBytes, int format, Packing packing) {
+        var buffer = device.texels(units * unitBytes, DeviceMemory.Place.DEVICE, format);
+        try {
+            int atOnce = (int) Math.max(1, VulkanDevice.stagingBytes() / unitBytes);
+            for (int first = 0; first < units; first += atOnce) {
+                int from = first;
+                int count = Math.min(atOnce, units - first);
+                device.upload(buffer, first * unitBytes, count * unitBytes, to -> {
+                    to.fill((byte) 0);
+                    for (int i = 0; i < count; i++) {
+                        packing.pack(to.asSlice(i * unitBytes, unitBytes), from + i);
+                    }
+                });
             }
-        }
-    }
-
-    /** Every block's integers, to [slot][texel][lane]. */
-    private void packBlocks(MemorySegment to, MemorySegment row, int lane, int texels, int blockBytes) {
-        int blocks = Math.toIntExact(columns / 32);
-        for (int block = 0; block < blocks; block++) {
-            long at = (long) block * blockBytes + 2;
-            for (int texel = 0; texel < texels; texel++) {
-                long out = (((long) order.slotOf(block) * texels + texel) * GROUP + lane) * 16;
-                to.set(LONG, out, row.get(LONG, at + 16L * texel));
-                to.set(LONG, out + 8, row.get(LONG, at + 16L * texel + 8));
-            }
+            return buffer;
+        } catch (RuntimeException e) {
+            buffer.close();
+            throw e;
         }
     }
 
@@ -188,19 +190,6 @@ final class DeviceMatrix implements AutoCloseable {
         for (long at = 0; at < row.byteSize(); at += 16) {
             long bytes = Math.min(16, row.byteSize() - at);
             MemorySegment.copy(row, at, to, (at / 16 * GROUP + lane) * 16, bytes);
-        }
-    }
-
-    /** Every block's scale, to [slot][lane][group of the unit]. */
-    private void packScales(MemorySegment to, Rows from, int unit, int groupsEach, TensorType type) {
-        int blocks = Math.toIntExact(columns / 32);
-        for (int i = 0; i < GROUP * groupsEach && unit * GROUP * groupsEach + i < from.count(); i++) {
-            MemorySegment row = from.row(unit * GROUP * groupsEach + i);
-            for (int block = 0; block < blocks; block++) {
-                float scale = Ig1.fromHalf(row.get(SHORT, (long) block * type.blockBytes()));
-                long at = ((long) order.slotOf(block) * GROUP + i % GROUP) * groupsEach + i / GROUP;
-                to.set(FLOAT, at * 4, scale);
-            }
         }
     }
 
@@ -240,29 +229,18 @@ final class DeviceMatrix implements AutoCloseable {
     int forms() {
         int forms = 0;
         for (Part part : parts) {
-            forms |= part.scales() == null ? Activation.PLAIN : Activation.QUANTISED;
+            forms |= part.layout() == null ? Activation.PLAIN : Activation.QUANTISED;
         }
         return forms;
     }
 
     long bytes() {
-        long bytes = 0;
-        for (Part part : parts) {
-            var scales = part.scales();
-            bytes += part.weights().bytes() + (scales == null ? 0 : scales.bytes());
-        }
-        return bytes;
+        return parts.stream().mapToLong(Part::bytes).sum();
     }
 
     @Override
     public void close() {
-        for (Part part : parts) {
-            part.weights().close();
-            var scales = part.scales();
-            if (scales != null) {
-                scales.close();
-            }
-        }
+        parts.forEach(Part::close);
         parts.clear();
     }
 }

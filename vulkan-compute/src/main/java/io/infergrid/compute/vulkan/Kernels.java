@@ -1,8 +1,9 @@
 package io.infergrid.compute.vulkan;
 
-import io.infergrid.compute.gguf.TensorType;
+import io.infergrid.compute.vulkan.BlockLayout.Plane;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Records the kernels of the forward pass with their buffers and parameters, one method a kernel; see src/main/glsl. */
 final class Kernels {
@@ -83,10 +84,11 @@ final class Kernels {
             Mode mode,
             int tokens) {
         for (DeviceMatrix.Part part : matrix.parts()) {
-            if (part.scales() == null) {
+            BlockLayout layout = part.layout();
+            if (layout == null) {
                 plainMatmul(to, matrix, part, x, out, outStride, addend, mode, tokens);
             } else {
-                blockMatmul(to, matrix, part, part.scales(), x, out, outStride, addend, mode, tokens);
+                blockMatmul(to, matrix, part, layout, x, out, outStride, addend, mode, tokens);
             }
         }
     }
@@ -101,13 +103,13 @@ final class Kernels {
             DeviceBuffer addend,
             Mode mode,
             int tokens) {
-        String name = part.type() == TensorType.F16 ? "matmul_plain_f16" : "matmul_plain_f32";
+        String name = "matmul_plain_" + part.type().name().toLowerCase(Locale.ROOT);
         to.dispatch(
                 kernel(name, "STSSS", 8, 0),
                 part.groups(),
                 tokens,
                 1,
-                List.of(step, part.weights(), x.plain(), out, addend),
+                List.of(step, part.plane(Plane.LOW_BITS), x.plain(), out, addend),
                 part.rows(),
                 part.groups(),
                 Math.toIntExact((matrix.columns() + 31) / 32),
@@ -122,7 +124,7 @@ final class Kernels {
             CommandSequence to,
             DeviceMatrix matrix,
             DeviceMatrix.Part part,
-            DeviceBuffer scales,
+            BlockLayout layout,
             Activation x,
             DeviceBuffer out,
             int outStride,
@@ -137,13 +139,21 @@ final class Kernels {
                 && 32L * workGroups * split < tuning.invocationsWanted()) {
             split *= 2;
         }
-        String type = part.type() == TensorType.Q4_0 ? "q4_0" : "q8_0";
         to.dispatch(
-                kernel("matmul_" + type + "_" + part.groupsEach() + "x" + tokensEach, "STTSSSS", 8, split),
+                kernel(layout.kernel() + "_" + part.groupsEach() + "x" + tokensEach, "STTSSSSTT", 8, split),
                 (part.groups() + part.groupsEach() - 1) / part.groupsEach(),
                 (tokens + tokensEach - 1) / tokensEach,
                 1,
-                List.of(step, part.weights(), scales, x.quantised(), x.scales(), out, addend),
+                List.of(
+                        step,
+                        part.plane(Plane.LOW_BITS),
+                        part.plane(Plane.SCALES),
+                        x.quantised(),
+                        x.scales(),
+                        out,
+                        addend,
+                        part.plane(Plane.HIGH_BITS),
+                        part.plane(Plane.SCALES_OF_256)),
                 part.rows(),
                 part.groups(),
                 matrix.order().laneBits(),
