@@ -1,6 +1,7 @@
 package io.infergrid.app.cli;
 
-import io.infergrid.compute.gguf.TensorType;
+import io.infergrid.compute.quantize.FileType;
+import io.infergrid.compute.quantize.Progress;
 import io.infergrid.compute.quantize.Quantizer;
 import io.infergrid.compute.quantize.RandomLlama;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -31,10 +33,17 @@ final class QuantizeCommand extends RigCommand {
     @Option(
             names = "--type",
             required = true,
-            paramLabel = "f32|f16|q8_0|q4_0",
-            description = "Type of the matrices in the target.")
+            paramLabel = "TYPE",
+            description = {
+                "Type of the file, with the mixture of types that published files of the name have:",
+                "f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, iq4_nl, iq4_xs, q2_k, q3_k_s, q3_k_m, q3_k_l, "
+                        + "q4_k_s, q4_k_m, q5_k_s, q5_k_m, q6_k."
+            })
     @SuppressWarnings("NullAway.Init")
-    TensorType type;
+    String type;
+
+    @Option(names = "--pure", description = "All matrices in one type, no mixture.")
+    boolean pure;
 
     @Option(
             names = "--random-llama",
@@ -62,13 +71,14 @@ final class QuantizeCommand extends RigCommand {
         if (Files.exists(target) && !force) {
             throw new Failure("expected no file " + target + ", found one: --force overwrites it");
         }
+        FileType fileType = FileType.named(type);
         Path unfinished = target.resolveSibling(target.getFileName() + ".unfinished");
         try (var interruption = Interruption.waking()) {
             err().println("Writing " + target + " ...");
             if (shape != null) {
-                RandomLlama.write(unfinished, RandomLlama.Shape.named(shape), type, seed);
+                RandomLlama.write(unfinished, RandomLlama.Shape.named(shape), fileType, pure, seed, shown());
             } else {
-                Quantizer.quantize(files[0], unfinished, type);
+                tell(Quantizer.quantize(files[0], unfinished, fileType, pure, shown()));
             }
             interruption.check();
             Files.move(unfinished, target, StandardCopyOption.REPLACE_EXISTING);
@@ -80,11 +90,42 @@ final class QuantizeCommand extends RigCommand {
             var map = new LinkedHashMap<String, Object>();
             map.put("file", target.toString());
             map.put("bytes", bytes);
-            map.put("type", type.name());
+            map.put("type", fileType.name());
             json(map);
         } else {
-            out().printf(Locale.ROOT, "%s: %.1f MB, matrices in %s%n", target, bytes / 1e6, type);
+            out().printf(
+                            Locale.ROOT,
+                            "%s: %.1f MB, %s%s%n",
+                            target,
+                            bytes / 1e6,
+                            fileType,
+                            pure ? " without mixture" : "");
         }
         return 0;
+    }
+
+    /** Tells tenths of the work, where a person reads along. */
+    private Progress shown() {
+        int[] told = {0};
+        return (tensor, fraction) -> {
+            int tenths = (int) (10 * fraction);
+            if (tenths > told[0]) {
+                told[0] = tenths;
+                err().printf(Locale.ROOT, "%3d %%  %s%n", 10 * tenths, tensor);
+                err().flush();
+            }
+        };
+    }
+
+    private void tell(Quantizer.Outcome outcome) {
+        err().println("Tensors: "
+                + outcome.tensors().entrySet().stream()
+                        .map(entry -> entry.getValue() + " " + entry.getKey())
+                        .collect(Collectors.joining(", ")));
+        if (outcome.quantisedAgain() > 0) {
+            err().println(
+                            "Note: " + outcome.quantisedAgain()
+                                    + " tensors were quantised already, so their errors add up: a source in F32, F16 or BF16 gives a better file.");
+        }
     }
 }

@@ -60,6 +60,15 @@ public final class WeightRows {
         return Ig1.sum32(terms, 0, n);
     }
 
+    /** One output of a BF16 matrix. */
+    public static float timesBf16(MemorySegment weights, long row, float[] x, int from, int n) {
+        var terms = new float[n];
+        for (int i = 0; i < n; i++) {
+            terms[i] = Ig1.flush(elementBf16(weights, row, i) * x[from + i]);
+        }
+        return Ig1.sum32(terms, 0, n);
+    }
+
     /** One output of an F32 matrix. */
     public static float timesF32(MemorySegment weights, long row, float[] x, int from, int n) {
         var terms = new float[n];
@@ -74,7 +83,7 @@ public final class WeightRows {
         return switch (type) {
             case F32 -> elementF32(weights, row, i);
             case F16 -> elementF16(weights, row, i);
-            case BF16 -> Float.intBitsToFloat(weights.get(HALF, row + 2L * i) << 16);
+            case BF16 -> elementBf16(weights, row, i);
             default -> new WeightBlock().read(type, weights, row, i / BLOCK).element(i % BLOCK);
         };
     }
@@ -82,6 +91,11 @@ public final class WeightRows {
     /** Element {@code i} of an F16 row. */
     public static float elementF16(MemorySegment weights, long row, int i) {
         return Ig1.fromHalf(weights.get(HALF, row + 2L * i));
+    }
+
+    /** Element {@code i} of a BF16 row. */
+    public static float elementBf16(MemorySegment weights, long row, int i) {
+        return Float.intBitsToFloat(weights.get(HALF, row + 2L * i) << 16);
     }
 
     /** Element {@code i} of an F32 row. */

@@ -8,10 +8,12 @@ import io.infergrid.compute.arithmetic.WeightRows;
 import io.infergrid.compute.gguf.GgufMetadata;
 import io.infergrid.compute.gguf.GgufTensor;
 import io.infergrid.compute.gguf.TensorSource;
+import io.infergrid.compute.gguf.TensorType;
 import io.infergrid.compute.model.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class ReferenceBackend implements Backend {
 
     private final Function<GgufMetadata, ModelConfig> configuration;
+    private final Set<TensorType> expanded;
 
     public ReferenceBackend() {
         this(ModelConfig::of);
@@ -29,7 +32,17 @@ public final class ReferenceBackend implements Backend {
 
     /** @param configuration the shape of a model, from its metadata */
     public ReferenceBackend(Function<GgufMetadata, ModelConfig> configuration) {
+        this(configuration, StageTensors.EXPANDED);
+    }
+
+    /** @param expanded types that are computed with as F32, see {@link StageTensors#EXPANDED} */
+    public ReferenceBackend(Set<TensorType> expanded) {
+        this(ModelConfig::of, expanded);
+    }
+
+    private ReferenceBackend(Function<GgufMetadata, ModelConfig> configuration, Set<TensorType> expanded) {
         this.configuration = configuration;
+        this.expanded = Set.copyOf(expanded);
     }
 
     @Override
@@ -45,7 +58,7 @@ public final class ReferenceBackend implements Backend {
     @Override
     public Stage load(TensorSource model, StageSpec spec) {
         ModelConfig config = configuration.apply(model.metadata());
-        var tensors = StageTensors.of(model, config, spec);
+        var tensors = StageTensors.of(model, config, spec, expanded);
         matrices(tensors).forEach(StageTensors::requireFinite);
         return new ReferenceStage(config, spec, tensors);
     }
@@ -230,6 +243,7 @@ public final class ReferenceBackend implements Backend {
                 long at = row * rowBytes;
                 out[row] = switch (matrix.type()) {
                     case F16 -> WeightRows.timesF16(data, at, x, 0, n);
+                    case BF16 -> WeightRows.timesBf16(data, at, x, 0, n);
                     case F32 -> WeightRows.timesF32(data, at, x, 0, n);
                     default -> WeightRows.times(matrix.type(), data, at, quantised);
                 };

@@ -9,6 +9,7 @@ import io.infergrid.compute.gguf.TensorType;
 import io.infergrid.compute.model.ModelConfig;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -32,9 +33,12 @@ public record StageTensors(
         @Nullable GgufTensor output,
         float[] rotaryFactors) {
 
-    /** Types that no backend has kernels for yet, and BF16, whose products are those of F32. */
-    private static final Set<TensorType> EXPANDED =
-            EnumSet.complementOf(EnumSet.of(TensorType.F32, TensorType.F16, TensorType.Q8_0, TensorType.Q4_0));
+    /**
+     * Types that are computed with as the F32 that they are, by every backend: the bytes of a stage may not depend on which
+     * backend has kernels for a type, so one leaves this set when all have. BF16 gives the same bytes either way.
+     */
+    public static final Set<TensorType> EXPANDED = Collections.unmodifiableSet(
+            EnumSet.complementOf(EnumSet.of(TensorType.F32, TensorType.F16, TensorType.Q8_0, TensorType.Q4_0)));
 
     /**
      * One transformer block. The matrices of query, key and value have a bias in Qwen2 and none in Llama.
@@ -62,15 +66,26 @@ public record StageTensors(
             GgufTensor down) {}
 
     /**
+     * The tensors as every backend computes with them: {@link #EXPANDED} types as F32.
+     *
      * @throws GgufException if a tensor of the stage is missing, is of another shape than the model's, or a vector of it
      *     has an element that is not finite
      */
     public static StageTensors of(TensorSource model, ModelConfig config, StageSpec spec) {
+        return of(model, config, spec, EXPANDED);
+    }
+
+    /**
+     * The same with other types expanded: none to try kernels that are not everybody's yet, all for what the weights alone say.
+     *
+     * @param expanded types of matrices that become F32
+     */
+    public static StageTensors of(TensorSource model, ModelConfig config, StageSpec spec, Set<TensorType> expanded) {
         if (spec.endBlock() > config.blocks()) {
             throw new GgufException("expected a stage within the model's " + config.blocks() + " blocks, found ["
                     + spec.firstBlock() + ", " + spec.endBlock() + ")");
         }
-        var find = new Finder(model);
+        var find = new Finder(model, Set.copyOf(expanded));
         int dimension = config.dimension();
         int queryRows = config.heads() * config.headDimension();
         int kvRows = config.kvHeads() * config.headDimension();
@@ -137,11 +152,11 @@ public record StageTensors(
         return WeightRows.element(tensor.type(), tensor.data(), at, column);
     }
 
-    private record Finder(TensorSource model) {
+    private record Finder(TensorSource model, Set<TensorType> expanded) {
 
         GgufTensor matrix(String name, long rows, long columns) {
             GgufTensor matrix = checked(model.tensor(name), rows, columns);
-            return EXPANDED.contains(matrix.type()) ? matrix.asF32() : matrix;
+            return expanded.contains(matrix.type()) ? matrix.asF32() : matrix;
         }
 
         float[] vector(String name, int length) {

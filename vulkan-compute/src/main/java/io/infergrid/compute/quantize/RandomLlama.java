@@ -58,19 +58,37 @@ public final class RandomLlama {
 
     private RandomLlama() {}
 
-    /** Writes the model to {@code target}. */
+    /** Writes the model to {@code target}, all matrices of one type (F16 where its blocks do not divide a row). */
     public static void write(Path target, Shape shape, TensorType type, long seed) throws IOException {
-        List<Declaration> declarations = declarations(shape, type);
-        try (var writer = GgufWriter.create(target, metadata(shape, type), declarations);
-                var rows = new RowPipeline(writer)) {
+        write(target, shape, TypeChoice.plain(type), seed, Progress.NONE);
+    }
+
+    /**
+     * Writes the model to {@code target}. An interrupt of the thread ends it.
+     *
+     * @param pure whether all matrices are of one type; else they have the types of published files
+     */
+    public static void write(Path target, Shape shape, FileType type, boolean pure, long seed, Progress progress)
+            throws IOException {
+        TypeChoice choice = pure
+                ? TypeChoice.plain(type.matrices())
+                : new TypeChoice.Published(type, shape.blocks, shape.heads / shape.kvHeads, shape.tied);
+        write(target, shape, choice, seed, progress);
+    }
+
+    private static void write(Path target, Shape shape, TypeChoice choice, long seed, Progress progress)
+            throws IOException {
+        List<Declaration> declarations = declarations(shape, choice);
+        try (var writer = GgufWriter.create(target, metadata(shape, choice), declarations);
+                var rows = new RowPipeline(writer, progress)) {
             for (int t = 0; t < declarations.size(); t++) {
                 Declaration declared = declarations.get(t);
                 long columns = declared.dimensions().getFirst();
                 if (declared.dimensions().size() == 1) {
-                    rows.write(declared.type(), columns, 1, RandomLlama::ones);
+                    rows.write(declared, RandomLlama::ones);
                 } else {
                     var noise = new GaussianRows(seed, t, columns, spread(declared.name(), shape));
-                    rows.write(declared.type(), columns, declared.dimensions().getLast(), noise::read);
+                    rows.write(declared, noise::read);
                 }
             }
             writer.commit();
@@ -91,35 +109,39 @@ public final class RandomLlama {
         return (float) ((intoResidual ? 1 / Math.sqrt(2.0 * shape.blocks) : 1) / Math.sqrt(fanIn));
     }
 
-    private static List<Declaration> declarations(Shape shape, TensorType type) {
+    private static List<Declaration> declarations(Shape shape, TypeChoice choice) {
         int dimension = shape.dimension;
         int keyValue = dimension / shape.heads * shape.kvHeads;
         List<Declaration> all = new ArrayList<>();
-        all.add(Declaration.matrix("token_embd.weight", type, dimension, shape.vocabulary));
+        all.add(matrix("token_embd.weight", choice, dimension, shape.vocabulary));
         for (int b = 0; b < shape.blocks; b++) {
             String block = "blk." + b + ".";
             all.add(Declaration.vector(block + "attn_norm.weight", TensorType.F32, dimension));
-            all.add(Declaration.matrix(block + "attn_q.weight", type, dimension, dimension));
-            all.add(Declaration.matrix(block + "attn_k.weight", type, dimension, keyValue));
-            all.add(Declaration.matrix(block + "attn_v.weight", type, dimension, keyValue));
-            all.add(Declaration.matrix(block + "attn_output.weight", type, dimension, dimension));
+            all.add(matrix(block + "attn_q.weight", choice, dimension, dimension));
+            all.add(matrix(block + "attn_k.weight", choice, dimension, keyValue));
+            all.add(matrix(block + "attn_v.weight", choice, dimension, keyValue));
+            all.add(matrix(block + "attn_output.weight", choice, dimension, dimension));
             all.add(Declaration.vector(block + "ffn_norm.weight", TensorType.F32, dimension));
-            all.add(Declaration.matrix(block + "ffn_gate.weight", type, dimension, shape.feedForward));
-            all.add(Declaration.matrix(block + "ffn_up.weight", type, dimension, shape.feedForward));
-            all.add(Declaration.matrix(block + "ffn_down.weight", type, shape.feedForward, dimension));
+            all.add(matrix(block + "ffn_gate.weight", choice, dimension, shape.feedForward));
+            all.add(matrix(block + "ffn_up.weight", choice, dimension, shape.feedForward));
+            all.add(matrix(block + "ffn_down.weight", choice, shape.feedForward, dimension));
         }
         all.add(Declaration.vector("output_norm.weight", TensorType.F32, dimension));
         if (!shape.tied) {
-            all.add(Declaration.matrix("output.weight", type, dimension, shape.vocabulary));
+            all.add(matrix("output.weight", choice, dimension, shape.vocabulary));
         }
         return all;
     }
 
-    private static GgufMetadata metadata(Shape shape, TensorType type) {
+    private static Declaration matrix(String name, TypeChoice choice, long columns, long rows) {
+        return Declaration.matrix(name, choice.of(name, columns), columns, rows);
+    }
+
+    private static GgufMetadata metadata(Shape shape, TypeChoice choice) {
         var builder = GgufMetadata.builder()
                 .string("general.architecture", "llama")
                 .string("general.name", "random-llama-" + shape.name)
-                .uint32("general.file_type", Quantizer.fileType(type))
+                .uint32("general.file_type", choice.fileType())
                 .uint32("general.quantization_version", 2)
                 .uint32("llama.block_count", shape.blocks)
                 .uint32("llama.context_length", shape.contextLength)

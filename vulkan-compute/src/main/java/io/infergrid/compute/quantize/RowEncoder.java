@@ -4,72 +4,134 @@ import io.infergrid.compute.gguf.TensorType;
 import java.nio.ByteBuffer;
 
 /**
- * Rows of floats as rows of a tensor type, by the rules that ggml's reference quantisers follow: a block of 32 shares one
- * binary16 scale, and integers are what is left of {@code x / scale} after rounding.
+ * Rows of floats as rows of a tensor type: layouts are ggml's, the choice of scales and integers is ours
+ * ({@link ScaleFit}, {@link SuperBlock}) and makes the squared error of the weights small. One instance serves one thread.
  */
 final class RowEncoder {
 
-    private RowEncoder() {}
+    private static final int BLOCK = 32;
+
+    private final ScaleFit fit = new ScaleFit();
+    private final SuperBlock superBlock = new SuperBlock();
+    private final int[] q = new int[BLOCK];
 
     /** Appends {@code count} floats from {@code from} on, little-endian; {@code out} has that byte order. */
-    static void encode(TensorType type, float[] row, int from, int count, ByteBuffer out) {
-        switch (type) {
-            case F32 -> {
-                for (int i = from; i < from + count; i++) {
-                    out.putFloat(row[i]);
-                }
+    void encode(TensorType type, float[] row, int from, int count, ByteBuffer out) {
+        for (int i = from; i < from + count; i += type.blockElements()) {
+            switch (type) {
+                case F32 -> out.putFloat(row[i]);
+                case F16 -> out.putShort(Float.floatToFloat16(row[i]));
+                case BF16 -> out.putShort(bf16(row[i]));
+                case Q8_0 -> q8(row, i, out);
+                case Q4_0 -> q4(row, i, out);
+                case Q4_1 -> q4WithOffset(row, i, out);
+                case Q5_0 -> q5(row, i, out);
+                case Q5_1 -> q5WithOffset(row, i, out);
+                case IQ4_NL -> iq4(row, i, out);
+                case Q2_K -> superBlock.q2(row, i, out);
+                case Q3_K -> superBlock.q3(row, i, out);
+                case Q4_K -> superBlock.q4(row, i, out);
+                case Q5_K -> superBlock.q5(row, i, out);
+                case Q6_K -> superBlock.q6(row, i, out);
+                case IQ4_XS -> superBlock.iq4(row, i, out);
             }
-            case F16 -> {
-                for (int i = from; i < from + count; i++) {
-                    out.putShort(Float.floatToFloat16(row[i]));
-                }
-            }
-            case Q8_0 -> {
-                for (int block = from; block < from + count; block += 32) {
-                    q8(row, block, out);
-                }
-            }
-            case Q4_0 -> {
-                for (int block = from; block < from + count; block += 32) {
-                    q4(row, block, out);
-                }
-            }
-            default -> throw new IllegalArgumentException("expected a type to write among F32, F16, Q8_0, Q4_0");
         }
     }
 
-    private static void q8(float[] x, int from, ByteBuffer out) {
-        float greatest = 0;
-        for (int i = from; i < from + 32; i++) {
-            greatest = Math.max(greatest, Math.abs(x[i]));
-        }
-        float scale = greatest / 127;
-        float inverse = scale == 0 ? 0 : 1 / scale;
-        out.putShort(Float.floatToFloat16(scale));
-        for (int i = from; i < from + 32; i++) {
-            out.put((byte) clamp(Math.round(x[i] * inverse), -127, 127));
+    /** The largest magnitude that can be encoded: a scale is a binary16. */
+    static float greatestWeight(TensorType type) {
+        return switch (type) {
+            case F32 -> Float.MAX_VALUE;
+            case BF16 -> 0x1.FEp127f;
+            default -> 65504;
+        };
+    }
+
+    /** The upper half of the bits, rounded to nearest even. */
+    private static short bf16(float x) {
+        int bits = Float.floatToRawIntBits(x);
+        return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+    }
+
+    private void q8(float[] x, int from, ByteBuffer out) {
+        fit.signed(x, from, BLOCK, -127, 127, 2, 0.25f);
+        roundSigned(x, from, -127, 127, 0, out);
+        for (int i = 0; i < BLOCK; i++) {
+            out.put((byte) q[i]);
         }
     }
 
-    /** The value of greatest magnitude becomes exactly -8, so the scale has the sign opposite to it. */
-    private static void q4(float[] x, int from, ByteBuffer out) {
-        float greatest = 0;
-        for (int i = from; i < from + 32; i++) {
-            if (Math.abs(x[i]) > Math.abs(greatest)) {
-                greatest = x[i];
-            }
+    private void q4(float[] x, int from, ByteBuffer out) {
+        fit.signed(x, from, BLOCK, -8, 7, 9, 0.15f);
+        roundSigned(x, from, -8, 7, 8, out);
+        putNibbles(out);
+    }
+
+    private void q4WithOffset(float[] x, int from, ByteBuffer out) {
+        fit.withOffset(x, from, BLOCK, 15, false, 9, 0.15f);
+        roundWithOffset(x, from, 15, out);
+        putNibbles(out);
+    }
+
+    private void q5(float[] x, int from, ByteBuffer out) {
+        fit.signed(x, from, BLOCK, -16, 15, 6, 0.2f);
+        roundSigned(x, from, -16, 15, 16, out);
+        putFifthBits(out);
+        putNibbles(out);
+    }
+
+    private void q5WithOffset(float[] x, int from, ByteBuffer out) {
+        fit.withOffset(x, from, BLOCK, 31, false, 6, 0.2f);
+        roundWithOffset(x, from, 31, out);
+        putFifthBits(out);
+        putNibbles(out);
+    }
+
+    private void iq4(float[] x, int from, ByteBuffer out) {
+        fit.nonLinear(x, from, BLOCK, 8, 3f);
+        float scale = putHalf(out, fit.scale());
+        float inverse = ScaleFit.inverse(scale);
+        for (int i = 0; i < BLOCK; i++) {
+            q[i] = NonLinear.nearest(x[from + i] * inverse);
         }
-        float scale = greatest / -8;
-        float inverse = scale == 0 ? 0 : 1 / scale;
-        out.putShort(Float.floatToFloat16(scale));
-        for (int i = from; i < from + 16; i++) {
-            int low = clamp((int) (x[i] * inverse + 8.5f), 0, 15);
-            int high = clamp((int) (x[i + 16] * inverse + 8.5f), 0, 15);
-            out.put((byte) (low | (high << 4)));
+        putNibbles(out);
+    }
+
+    private void roundSigned(float[] x, int from, int least, int most, int bias, ByteBuffer out) {
+        float scale = putHalf(out, fit.scale());
+        float inverse = ScaleFit.inverse(scale);
+        for (int i = 0; i < BLOCK; i++) {
+            q[i] = ScaleFit.round(x[from + i] * inverse, least, most) + bias;
         }
     }
 
-    private static int clamp(int value, int least, int most) {
-        return Math.max(least, Math.min(most, value));
+    private void roundWithOffset(float[] x, int from, int most, ByteBuffer out) {
+        float scale = putHalf(out, fit.scale());
+        float offset = putHalf(out, fit.offset());
+        float inverse = ScaleFit.inverse(scale);
+        for (int i = 0; i < BLOCK; i++) {
+            q[i] = ScaleFit.round((x[from + i] - offset) * inverse, 0, most);
+        }
+    }
+
+    private void putNibbles(ByteBuffer out) {
+        for (int i = 0; i < BLOCK / 2; i++) {
+            out.put((byte) (q[i] & 15 | (q[i + BLOCK / 2] & 15) << 4));
+        }
+    }
+
+    private void putFifthBits(ByteBuffer out) {
+        int bits = 0;
+        for (int i = 0; i < BLOCK; i++) {
+            bits |= q[i] >> 4 << i;
+        }
+        out.putInt(bits);
+    }
+
+    /** Appends {@code x} and gives it as rounded. */
+    private static float putHalf(ByteBuffer out, float x) {
+        short half = Float.floatToFloat16(x);
+        out.putShort(half);
+        return Float.float16ToFloat(half);
     }
 }

@@ -1,8 +1,11 @@
 package io.infergrid.compute.quantize;
 
+import io.infergrid.compute.gguf.GgufException;
+import io.infergrid.compute.gguf.GgufTensorInfo;
 import io.infergrid.compute.gguf.GgufWriter;
 import io.infergrid.compute.gguf.TensorType;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
@@ -17,11 +20,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Encodes rows on all processors and writes them in order; at most a few chunks are in memory. Used by one thread.
+ * Encodes rows on all processors and writes them in order; at most a few chunks are in memory. Used by one thread, whose
+ * interruption ends the work with a {@link CancellationException}.
  */
 final class RowPipeline implements AutoCloseable {
 
-    private static final int CHUNK_ELEMENTS = 1 << 19;
+    private static final int CHUNK_ELEMENTS = 1 << 17;
 
     /** Gives rows of a tensor; called from several threads. */
     interface Rows {
@@ -29,11 +33,18 @@ final class RowPipeline implements AutoCloseable {
     }
 
     private final GgufWriter writer;
+    private final Progress progress;
+    private final long elements;
+    private long written;
     private final int threads = Runtime.getRuntime().availableProcessors();
     private final ExecutorService workers;
 
-    RowPipeline(GgufWriter writer) {
+    RowPipeline(GgufWriter writer, Progress progress) {
         this.writer = writer;
+        this.progress = progress;
+        elements = writer.header().tensors().stream()
+                .mapToLong(RowPipeline::elements)
+                .sum();
         var number = new AtomicInteger();
         workers = new ThreadPoolExecutor(threads, threads, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
             var thread = new Thread(task, "quantize-" + number.incrementAndGet());
@@ -42,38 +53,70 @@ final class RowPipeline implements AutoCloseable {
         });
     }
 
-    /** Writes all rows of the tensor whose turn it is. */
-    void write(TensorType type, long columns, long rows, Rows source) throws IOException {
-        int width = Math.toIntExact(columns);
+    /**
+     * Writes all rows of the tensor whose turn it is.
+     *
+     * @throws GgufException if a weight is not finite or too large for the type; the message names tensor and row
+     */
+    void write(GgufWriter.Declaration tensor, Rows source) throws IOException {
+        long columns = tensor.dimensions().getFirst();
+        long rows = elements(tensor) / columns;
         long rowsAtOnce = Math.max(1, CHUNK_ELEMENTS / columns);
         Queue<Future<ByteBuffer>> inOrder = new ArrayDeque<>();
         for (long first = 0; first < rows; first += rowsAtOnce) {
             long start = first;
             int count = (int) Math.min(rowsAtOnce, rows - first);
-            inOrder.add(workers.submit(() -> encode(type, width, start, count, source)));
+            inOrder.add(workers.submit(() -> encode(tensor, start, count, source)));
             if (inOrder.size() > 2 * threads) {
-                append(inOrder.remove());
+                append(tensor, inOrder.remove(), rowsAtOnce * columns);
             }
         }
         while (!inOrder.isEmpty()) {
-            append(inOrder.remove());
+            append(tensor, inOrder.remove(), rowsAtOnce * columns);
         }
     }
 
-    private static ByteBuffer encode(TensorType type, int columns, long first, int count, Rows source) {
+    /** Writes the tensor whose turn it is from bytes of its type. */
+    void copy(GgufWriter.Declaration tensor, MemorySegment data) throws IOException {
+        writer.append(data);
+        told(tensor, elements(tensor));
+    }
+
+    private void told(GgufWriter.Declaration tensor, long weights) {
+        written += weights;
+        progress.written(tensor.name(), Math.min(1, written / (double) elements));
+    }
+
+    private static ByteBuffer encode(GgufWriter.Declaration tensor, long first, int count, Rows source) {
+        TensorType type = tensor.type();
+        int columns = Math.toIntExact(tensor.dimensions().getFirst());
+        var encoder = new RowEncoder();
         float[] row = new float[columns];
         var bytes = ByteBuffer.allocate(Math.toIntExact(count * type.rowBytes(columns)))
                 .order(ByteOrder.LITTLE_ENDIAN);
         for (long r = first; r < first + count; r++) {
             source.read(r, row, 0);
-            RowEncoder.encode(type, row, 0, columns, bytes);
+            check(tensor, r, row);
+            encoder.encode(type, row, 0, columns, bytes);
         }
         return bytes.flip();
     }
 
-    private void append(Future<ByteBuffer> chunk) throws IOException {
+    private static void check(GgufWriter.Declaration tensor, long row, float[] weights) {
+        float most = RowEncoder.greatestWeight(tensor.type());
+        for (float weight : weights) {
+            if (!(Math.abs(weight) <= most)) {
+                throw new GgufException("tensor '" + tensor.name() + "': expected finite weights"
+                        + (most < Float.MAX_VALUE ? " of magnitudes that " + tensor.type() + " can hold" : "")
+                        + ", found " + weight + " in row " + row);
+            }
+        }
+    }
+
+    private void append(GgufWriter.Declaration tensor, Future<ByteBuffer> chunk, long weights) throws IOException {
         try {
             writer.append(chunk.get());
+            told(tensor, weights);
         } catch (ExecutionException failed) {
             if (failed.getCause() instanceof RuntimeException cause) {
                 throw cause;
@@ -83,6 +126,14 @@ final class RowPipeline implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw (CancellationException) new CancellationException("interrupted while writing").initCause(interrupted);
         }
+    }
+
+    private static long elements(GgufTensorInfo tensor) {
+        return tensor.rows() * tensor.columns();
+    }
+
+    private static long elements(GgufWriter.Declaration tensor) {
+        return tensor.dimensions().stream().reduce(1L, Math::multiplyExact);
     }
 
     @Override
