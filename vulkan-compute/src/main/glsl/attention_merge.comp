@@ -11,6 +11,7 @@ layout(push_constant) uniform Parameters {
   Shape shape;
   uint headDimension;
   uint maxPositions;
+  uint window;
 };
 layout(binding = 1) readonly buffer Numerators { float numerators[]; };  // [token][head][chunk][headDimension]
 layout(binding = 2) readonly buffer Denominators { float denominators[]; };  // [token][head][chunk]
@@ -31,7 +32,7 @@ void main() {
   [[unroll]] for (uint i = 0; i < 32; i++) {
     below[i] = 0.0;
   }
-  for (uint chunk = 0; chunk < chunks; chunk++) {
+  for (uint chunk = firstSeen(step_.start + token, window) / 32u; chunk < chunks; chunk++) {
     [[unroll]] for (uint i = 0; i < 32; i++) {
       uint column = min(32u * block + i, shape.columns - 1u);
       uint at = (row + column / headDimension) * (maxPositions / 32u) + chunk;

@@ -13,6 +13,7 @@ layout(push_constant) uniform Parameters {
   uint queriesPerKey;
   uint maxPositions;  // a multiple of 32
   float scale;
+  uint window;
 };
 layout(binding = 1) readonly buffer Query { vec4 query[]; };
 layout(binding = 2) uniform utextureBuffer keys;
@@ -29,7 +30,8 @@ void main() {
   uint token = gl_WorkGroupID.z;
   uint head = gl_WorkGroupID.y;
   uint last = step_.start + token;
-  if (32u * gl_WorkGroupID.x > last) {
+  uint first = firstSeen(last, window);
+  if (32u * gl_WorkGroupID.x > last || 32u * gl_WorkGroupID.x + 32u <= first) {
     return;
   }
   uint position = 32u * gl_WorkGroupID.x + gl_LocalInvocationID.x;
@@ -43,7 +45,7 @@ void main() {
   precise vec2 halves = lanes.xy + lanes.zw;
   precise float sum = halves.x + halves.y;
   precise float score = sum * scale;
-  if (position <= last) {
+  if (position >= first && position <= last) {
     uint heads = queryColumns / headDimension;
     scores[(token * heads + head) * maxPositions + position] = score;
     atomicMax(maximum[token * heads + head], ordered(score));

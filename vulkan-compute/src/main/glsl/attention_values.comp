@@ -13,6 +13,7 @@ layout(push_constant) uniform Parameters {
   uint headDimension;
   uint queriesPerKey;
   uint maxPositions;
+  uint window;
 };
 layout(binding = 1) readonly buffer Scores { float scores[]; };
 layout(binding = 2) readonly buffer Maximum { uint maximum[]; };
@@ -31,22 +32,24 @@ void main() {
   uint head = gl_WorkGroupID.y;
   uint first = 32u * gl_WorkGroupID.x;
   uint last = step_.start + token;
-  if (first > last) {
+  uint seen = firstSeen(last, window);
+  if (first > last || first + 32u <= seen) {
     return;
   }
   uint heads = queryColumns / headDimension;
   uint row = token * heads + head;
   uint invocation = gl_LocalInvocationID.x;
   precise float shifted =
-      scores[row * maxPositions + min(first + invocation, last)] - unordered(maximum[row]);
+      scores[row * maxPositions + clamp(first + invocation, seen, last)] - unordered(maximum[row]);
   weights[invocation] = ig1Exp(shifted);
   barrier();
+  uint begin = max(seen, first) - first;
   uint positions = min(last - first + 1u, 32u);
   uint chunkRow = row * (maxPositions / 32u) + gl_WorkGroupID.x;
   for (uint d = invocation; d < headDimension / 4u; d += 32u) {
     uint value = (first * keyColumns + head / queriesPerKey * headDimension) / 4u + d;
     precise vec4 sum = vec4(0.0);
-    for (uint p = 0; p < positions; p++) {
+    for (uint p = begin; p < positions; p++) {
       precise vec4 product = weights[p] * cached(texelFetch(values, int(value + p * (keyColumns / 4u))));
       sum = sum + product;
     }
@@ -54,7 +57,7 @@ void main() {
   }
   if (invocation == 0u) {
     precise float sum = 0.0;
-    for (uint p = 0; p < positions; p++) {
+    for (uint p = begin; p < positions; p++) {
       sum = sum + weights[p];
     }
     denominators[chunkRow] = sum;

@@ -9,3 +9,8 @@ layout(binding = 0) readonly buffer Step {
   uint headCount;
   uint tokens;
 } step_;
+
+// The first position that a position sees through a window of so many positions, its own among them; 0: all before it.
+uint firstSeen(uint position, uint window) {
+  return window == 0u || position < window ? 0u : position + 1u - window;
+}

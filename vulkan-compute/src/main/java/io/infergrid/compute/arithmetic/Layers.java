@@ -25,7 +25,17 @@ public final class Layers {
     }
 
     /**
-     * Attention of one query head over the positions so far.
+     * RMS norm of each head for itself, in place: {@link #rmsNorm} of every {@code weight.length} elements of {@code x}.
+     */
+    public static void headNorms(float[] x, float[] weight, float epsilon) {
+        for (int from = 0; from < x.length; from += weight.length) {
+            System.arraycopy(rmsNorm(x, from, weight, epsilon), 0, x, from, weight.length);
+        }
+    }
+
+    /**
+     * Attention of one query head over positions {@code first .. positions - 1}, of which the last is its own. Positions before
+     * {@code first} are out of its window: chunks are still counted from position 0.
      *
      * @param query {@code query[queryFrom .. queryFrom + headDimension)}, after rotation
      * @param keys halves, [positions][stride], of which this head's are at {@code kvFrom}
@@ -40,6 +50,7 @@ public final class Layers {
             short[] values,
             int stride,
             int kvFrom,
+            int first,
             int positions,
             float[] out,
             int outFrom) {
@@ -47,32 +58,32 @@ public final class Layers {
         var scores = new float[positions];
         float max = Float.NEGATIVE_INFINITY;
         var products = new float[headDimension];
-        for (int p = 0; p < positions; p++) {
+        for (int p = first; p < positions; p++) {
             for (int d = 0; d < headDimension; d++) {
                 products[d] = query[queryFrom + d] * Ig1.fromHalf(keys[p * stride + kvFrom + d]);
             }
             scores[p] = Ig1.sum4(products, 0, headDimension) * scale;
             max = Math.max(max, scores[p]);
         }
-        for (int p = 0; p < positions; p++) {
+        for (int p = first; p < positions; p++) {
             scores[p] = Ig1.exp(scores[p] - max);
         }
-        float inverse = Ig1.recip(chunkedSum(scores, positions));
+        float inverse = Ig1.recip(chunkedSum(scores, first, positions));
         var weighted = new float[positions];
         for (int d = 0; d < headDimension; d++) {
-            for (int p = 0; p < positions; p++) {
+            for (int p = first; p < positions; p++) {
                 weighted[p] = scores[p] * Ig1.fromHalf(values[p * stride + kvFrom + d]);
             }
-            out[outFrom + d] = chunkedSum(weighted, positions) * inverse;
+            out[outFrom + d] = chunkedSum(weighted, first, positions) * inverse;
         }
     }
 
     /** Sums inside a chunk in position order, then the chunks' sums in index order, both from +0. */
-    private static float chunkedSum(float[] v, int n) {
+    private static float chunkedSum(float[] v, int first, int n) {
         float total = 0f;
-        for (int chunk = 0; chunk < n; chunk += ATTENTION_CHUNK) {
+        for (int chunk = first / ATTENTION_CHUNK * ATTENTION_CHUNK; chunk < n; chunk += ATTENTION_CHUNK) {
             float sum = 0f;
-            for (int p = chunk; p < Math.min(n, chunk + ATTENTION_CHUNK); p++) {
+            for (int p = Math.max(first, chunk); p < Math.min(n, chunk + ATTENTION_CHUNK); p++) {
                 sum += v[p];
             }
             total += sum;

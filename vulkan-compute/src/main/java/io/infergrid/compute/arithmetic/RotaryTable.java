@@ -18,24 +18,43 @@ public record RotaryTable(int pairs, float[] cos, float[] sin) {
      * @param factors [dimensions / 2], each frequency is divided by its factor (Llama 3.1's long contexts); empty for none
      */
     public static RotaryTable of(int firstPosition, int positions, int dimensions, float base, float[] factors) {
+        return of(firstPosition, positions, frequencies(dimensions, base, factors), 1.0);
+    }
+
+    /**
+     * The table for given frequencies.
+     *
+     * @param frequencies [pairs], radians a position
+     * @param growth by how much the rotation lengthens a vector; 1 for a mere rotation
+     */
+    public static RotaryTable of(int firstPosition, int positions, double[] frequencies, double growth) {
+        int pairs = frequencies.length;
+        var cos = new float[Math.multiplyExact(positions, pairs)];
+        var sin = new float[positions * pairs];
+        for (int i = 0; i < pairs; i++) {
+            for (int p = 0; p < positions; p++) {
+                double angle = (firstPosition + p) * frequencies[i];
+                cos[p * pairs + i] = (float) (StrictMath.cos(angle) * growth);
+                sin[p * pairs + i] = (float) (StrictMath.sin(angle) * growth);
+            }
+        }
+        return new RotaryTable(pairs, cos, sin);
+    }
+
+    /** {@code base^(-2i / dimensions)} for each pair, divided by its factor if there are any. */
+    public static double[] frequencies(int dimensions, float base, float[] factors) {
         int pairs = dimensions / 2;
         if (factors.length != 0 && factors.length != pairs) {
             throw new IllegalArgumentException("expected " + pairs + " rotary factors, found " + factors.length);
         }
-        var cos = new float[positions * pairs];
-        var sin = new float[positions * pairs];
+        var frequencies = new double[pairs];
         for (int i = 0; i < pairs; i++) {
-            double frequency = StrictMath.pow(base, -2.0 * i / dimensions);
+            frequencies[i] = StrictMath.pow(base, -2.0 * i / dimensions);
             if (factors.length != 0) {
-                frequency = frequency / factors[i];
-            }
-            for (int p = 0; p < positions; p++) {
-                double angle = (firstPosition + p) * frequency;
-                cos[p * pairs + i] = (float) StrictMath.cos(angle);
-                sin[p * pairs + i] = (float) StrictMath.sin(angle);
+                frequencies[i] = frequencies[i] / factors[i];
             }
         }
-        return new RotaryTable(pairs, cos, sin);
+        return frequencies;
     }
 
     /** Rotates one head {@code x[from .. from + headDimension)} in place for the table's row {@code position}. */

@@ -52,6 +52,11 @@ record Operation(String name, SeededModel.Shape shape, StageSpec spec, int posit
                 3));
         var halves = new SeededModel.Shape("qwen2", 192, BLOCKS, 6, 1, 32, 320, 256, 512, TensorType.Q8_0, false);
         table.add(new Operation("rotary-halves.bias", halves, new StageSpec(0, 1, false, false), 40, 40, 2));
+        // a window of 40 over 130 positions: whole chunks out of sight, and the rest of one
+        table.add(new Operation("attention.window", windowed(), new StageSpec(1, 2, false, false), 130, 65, 3));
+        var normed =
+                new SeededModel.Shape("qwen3", 192, BLOCKS, 6, 2, 80, 320, 256, 512, TensorType.Q8_0, false, 0, "yarn");
+        table.add(new Operation("head-norm.yarn", normed, new StageSpec(0, 1, false, false), 40, 40, 2));
         for (TensorType type : List.of(TensorType.Q8_0, TensorType.Q4_0)) {
             String suffix = "." + type.name().toLowerCase(java.util.Locale.ROOT);
             var shape = SeededModel.Shape.tiny(type);
@@ -63,6 +68,10 @@ record Operation(String name, SeededModel.Shape shape, StageSpec spec, int posit
 
     private static StageSpec head() {
         return new StageSpec(BLOCKS, BLOCKS, false, true);
+    }
+
+    private static SeededModel.Shape windowed() {
+        return new SeededModel.Shape("llama", 128, BLOCKS, 4, 2, 32, 96, 64, 512, TensorType.Q8_0, true, 40, "linear");
     }
 
     private static SeededModel.Shape llama(

@@ -31,9 +31,12 @@ public final class SeededModel implements TensorSource {
     /**
      * The shape of a seeded model; names as in {@link io.infergrid.compute.model.ModelConfig}.
      *
-     * @param architecture {@code llama} (neighbours rotate) or {@code qwen2} (halves rotate, with biases)
+     * @param architecture {@code llama} (neighbours rotate), {@code qwen2} (halves rotate, with biases) or {@code qwen3} (halves
+     *     rotate, normed heads)
      * @param matrices type of the blocks' matrices and of the embedding
      * @param tied true if the output matrix is the embedding
+     * @param slidingWindow positions that a position sees, 0 for all
+     * @param ropeScaling {@code none}, or {@code linear} or {@code yarn} by 4
      */
     public record Shape(
             String architecture,
@@ -46,7 +49,38 @@ public final class SeededModel implements TensorSource {
             int vocabulary,
             int contextLength,
             TensorType matrices,
-            boolean tied) {
+            boolean tied,
+            int slidingWindow,
+            String ropeScaling) {
+
+        /** A shape that sees all positions and stretches none. */
+        public Shape(
+                String architecture,
+                int dimension,
+                int blocks,
+                int heads,
+                int kvHeads,
+                int headDimension,
+                int feedForward,
+                int vocabulary,
+                int contextLength,
+                TensorType matrices,
+                boolean tied) {
+            this(
+                    architecture,
+                    dimension,
+                    blocks,
+                    heads,
+                    kvHeads,
+                    headDimension,
+                    feedForward,
+                    vocabulary,
+                    contextLength,
+                    matrices,
+                    tied,
+                    0,
+                    "none");
+        }
 
         /** A quarter of a million weights, for a whole model in a fraction of a second. */
         public static Shape tiny(TensorType matrices) {
@@ -82,6 +116,10 @@ public final class SeededModel implements TensorSource {
                 vector(name + "attn_k.bias", kvRows, 0f);
                 vector(name + "attn_v.bias", kvRows, 0f);
             }
+            if (shape.architecture().equals("qwen3")) {
+                vector(name + "attn_q_norm.weight", shape.headDimension(), 1f);
+                vector(name + "attn_k_norm.weight", shape.headDimension(), 1f);
+            }
             matrix(name + "attn_output.weight", shape.matrices(), shape.dimension(), queryRows, 1);
             vector(name + "ffn_norm.weight", shape.dimension(), 1f);
             matrix(name + "ffn_gate.weight", shape.matrices(), shape.feedForward(), shape.dimension(), 1);
@@ -100,8 +138,16 @@ public final class SeededModel implements TensorSource {
 
     private static GgufMetadata metadata(Shape shape) {
         String a = shape.architecture() + ".";
-        return GgufMetadata.builder()
-                .string("general.architecture", shape.architecture())
+        var builder = GgufMetadata.builder();
+        if (shape.slidingWindow() > 0) {
+            builder.uint32(a + "attention.sliding_window", shape.slidingWindow());
+        }
+        if (!shape.ropeScaling().equals("none")) {
+            builder.string(a + "rope.scaling.type", shape.ropeScaling())
+                    .float32(a + "rope.scaling.factor", 4f)
+                    .uint32(a + "rope.scaling.original_context_length", Math.max(1, shape.contextLength() / 4));
+        }
+        return builder.string("general.architecture", shape.architecture())
                 .uint32(a + "embedding_length", shape.dimension())
                 .uint32(a + "block_count", shape.blocks())
                 .uint32(a + "attention.head_count", shape.heads())

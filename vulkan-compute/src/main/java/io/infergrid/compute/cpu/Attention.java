@@ -5,6 +5,7 @@ import static io.infergrid.compute.cpu.Lanes.COUNT;
 import static io.infergrid.compute.cpu.Lanes.FLOATS;
 
 import io.infergrid.compute.arithmetic.Ig1;
+import io.infergrid.compute.model.ModelConfig;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
@@ -18,6 +19,7 @@ final class Attention {
     /** Query positions that are taken together; the scores of all of them are held. */
     static final int QUERY_POSITIONS = 8;
 
+    private final ModelConfig config;
     private final int headDimension;
     private final int paddedDimension;
     private final int queriesPerKv;
@@ -33,10 +35,11 @@ final class Attention {
     /** [queries][paddedDimension]. */
     private final float[] totals;
 
-    Attention(int headDimension, int paddedDimension, int queriesPerKv) {
-        this.headDimension = headDimension;
+    Attention(ModelConfig config, int paddedDimension) {
+        this.config = config;
+        this.headDimension = config.headDimension();
         this.paddedDimension = paddedDimension;
-        this.queriesPerKv = queriesPerKv;
+        this.queriesPerKv = config.heads() / config.kvHeads();
         scale = (float) (1.0 / Math.sqrt(headDimension));
         wide = new float[CHUNK * paddedDimension];
         denominators = new float[QUERY_POSITIONS * queriesPerKv];
@@ -92,10 +95,10 @@ final class Attention {
             int chunks,
             int room,
             int firstHead) {
-        for (int chunk = 0; chunk < chunks; chunk++) {
+        for (int chunk = config.firstSeen(position + from) / CHUNK; chunk < chunks; chunk++) {
             widen(cache.keys, cache.keysAt(chunk, kvHead), headDimension * CHUNK);
             for (int p = from; p < to; p++) {
-                if (chunk * CHUNK > position + p) {
+                if (chunk * CHUNK > position + p || (chunk + 1) * CHUNK <= config.firstSeen(position + p)) {
                     continue;
                 }
                 for (int head = 0; head < queriesPerKv; head++) {
@@ -140,18 +143,20 @@ final class Attention {
         }
     }
 
-    /** Scores to weights, and their sums; a query sees the positions up to its own. */
+    /** Scores to weights, and their sums; a query sees the positions of its window up to its own. */
     private void softmax(int from, int to, int position, int room) {
         for (int p = from; p < to; p++) {
             int seen = position + p + 1;
+            int first = config.firstSeen(position + p);
             for (int head = 0; head < queriesPerKv; head++) {
                 int query = (p - from) * queriesPerKv + head;
                 int at = query * room;
-                VectorIg1.expOfDifference(scores, at, seen, VectorIg1.max(scores, at, seen));
+                int n = seen - first;
+                VectorIg1.expOfDifference(scores, at + first, n, VectorIg1.max(scores, at + first, n));
                 float total = 0f;
-                for (int chunk = 0; chunk < seen; chunk += CHUNK) {
+                for (int chunk = first / CHUNK * CHUNK; chunk < seen; chunk += CHUNK) {
                     float sum = 0f;
-                    for (int i = chunk; i < Math.min(seen, chunk + CHUNK); i++) {
+                    for (int i = Math.max(first, chunk); i < Math.min(seen, chunk + CHUNK); i++) {
                         sum += scores[at + i];
                     }
                     total += sum;
@@ -163,23 +168,24 @@ final class Attention {
 
     private void weigh(KeyValueCache cache, int kvHead, int from, int to, int position, int chunks, int room) {
         Arrays.fill(totals, 0f);
-        for (int chunk = 0; chunk < chunks; chunk++) {
+        for (int chunk = config.firstSeen(position + from) / CHUNK; chunk < chunks; chunk++) {
             widen(cache.values, cache.valuesAt(chunk, kvHead), paddedDimension * CHUNK);
             for (int p = from; p < to; p++) {
+                int first = Math.max(0, config.firstSeen(position + p) - chunk * CHUNK);
                 int seen = Math.min(CHUNK, position + p + 1 - chunk * CHUNK);
-                for (int head = 0; head < queriesPerKv && seen > 0; head++) {
+                for (int head = 0; head < queriesPerKv && first < seen; head++) {
                     int query = (p - from) * queriesPerKv + head;
-                    weighChunk(query * room + chunk * CHUNK, seen, query * paddedDimension);
+                    weighChunk(query * room + chunk * CHUNK, first, seen, query * paddedDimension);
                 }
             }
         }
     }
 
     /** Adds one chunk's weighted values to a query's total: in position order inside the chunk. */
-    private void weighChunk(int weights, int seen, int total) {
+    private void weighChunk(int weights, int first, int seen, int total) {
         for (int d = 0; d < paddedDimension; d += COUNT) {
             FloatVector sum = FloatVector.zero(FLOATS);
-            for (int i = 0; i < seen; i++) {
+            for (int i = first; i < seen; i++) {
                 sum = sum.add(FloatVector.fromArray(FLOATS, wide, i * paddedDimension + d)
                         .mul(scores[weights + i]));
             }

@@ -151,7 +151,7 @@ final class CpuSession implements StageSession {
         normAndQuantise(block.attentionNorm(), count, block.query(), block.key(), block.value());
         times(block.query(), space.query, block.key(), space.key, block.value(), space.value);
         forPositions(count, (worker, p) -> {
-            rotateQuery(block, rotary, first, p);
+            rotateQuery(block, rotary, worker, first, p);
             storeKeyAndValue(block, cache, rotary, worker, first, p);
         });
         attendAndFeedForward(block, cache, first, count);
@@ -167,7 +167,7 @@ final class CpuSession implements StageSession {
             keepLast(count);
             normAndQuantise(block.attentionNorm(), 1, block.query());
             times(block.query(), space.query);
-            rotateQuery(block, rotary, first + count - 1, 0);
+            rotateQuery(block, rotary, 0, first + count - 1, 0);
             attendAndFeedForward(block, cache, first + count - 1, 1);
         }
     }
@@ -267,9 +267,10 @@ final class CpuSession implements StageSession {
         return false;
     }
 
-    private void rotateQuery(CpuStage.Block block, RotaryTable rotary, int first, int p) {
+    private void rotateQuery(CpuStage.Block block, RotaryTable rotary, int worker, int first, int p) {
         int query = p * block.query().stride();
         addBias(space.query, query, block.queryBias());
+        normHeads(space.query, query, config.heads(), block.queryNorm(), worker);
         for (int head = 0; head < config.heads(); head++) {
             rotary.rotate(space.query, query + head * config.headDimension(), first + p, config.neoxRope());
         }
@@ -281,6 +282,7 @@ final class CpuSession implements StageSession {
         int value = p * block.value().stride();
         addBias(space.key, key, block.keyBias());
         addBias(space.value, value, block.valueBias());
+        normHeads(space.key, key, config.kvHeads(), block.keyNorm(), worker);
         for (int head = 0; head < config.kvHeads(); head++) {
             rotary.rotate(space.key, key + head * config.headDimension(), first + p, config.neoxRope());
         }
@@ -290,6 +292,13 @@ final class CpuSession implements StageSession {
     private static void addBias(float[] x, int from, float @Nullable [] bias) {
         if (bias != null) {
             VectorIg1.add(x, from, bias, 0, bias.length);
+        }
+    }
+
+    private void normHeads(float[] x, int from, int heads, float @Nullable [] weight, int worker) {
+        for (int head = 0; weight != null && head < heads; head++) {
+            int at = from + head * config.headDimension();
+            VectorIg1.rmsNorm(x, at, weight, config.normEpsilon(), x, at, space.lanes[worker]);
         }
     }
 

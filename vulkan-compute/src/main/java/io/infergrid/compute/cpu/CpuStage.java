@@ -1,6 +1,7 @@
 package io.infergrid.compute.cpu;
 
 import io.infergrid.compute.arithmetic.RotaryTable;
+import io.infergrid.compute.engine.Rotary;
 import io.infergrid.compute.engine.Stage;
 import io.infergrid.compute.engine.StageSession;
 import io.infergrid.compute.engine.StageSpec;
@@ -28,6 +29,8 @@ final class CpuStage implements Stage {
             float @Nullable [] keyBias,
             PackedMatrix value,
             float @Nullable [] valueBias,
+            float @Nullable [] queryNorm,
+            float @Nullable [] keyNorm,
             PackedMatrix attentionOutput,
             float[] feedForwardNorm,
             PackedMatrix gate,
@@ -101,6 +104,8 @@ final class CpuStage implements Stage {
                     block.keyBias(),
                     matrix(block.value()),
                     block.valueBias(),
+                    block.queryNorm(),
+                    block.keyNorm(),
                     matrix(block.attentionOutput()),
                     block.feedForwardNorm(),
                     matrix(block.gate()),
@@ -142,7 +147,7 @@ final class CpuStage implements Stage {
     }
 
     private RotaryTable rotaryTable(int positions) {
-        return RotaryTable.of(0, positions, config.ropeDimensions(), config.ropeBase(), rotaryFactors);
+        return Rotary.table(config, rotaryFactors, positions);
     }
 
     @Override

@@ -62,8 +62,7 @@ final class Workspace {
         var shape = new KeyValueCache(config.kvHeads(), config.headDimension());
         for (int i = 0; i < workers; i++) {
             scratch[i] = new Scratch();
-            attentions[i] =
-                    new Attention(config.headDimension(), shape.paddedDimension, config.heads() / config.kvHeads());
+            attentions[i] = new Attention(config, shape.paddedDimension);
         }
     }
 

@@ -18,7 +18,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The forward pass of Llama and Qwen2 as it would stand in a paper: one position at a time, straight from the file's
+ * The forward pass of Llama and Qwen as it would stand in a paper: one position at a time, straight from the file's
  * weights, by the naive text of IG1. Far too slow for use; the other backends must give its bytes.
  */
 public final class ReferenceBackend implements Backend {
@@ -114,8 +114,7 @@ public final class ReferenceBackend implements Backend {
             this.spec = spec;
             this.tensors = tensors;
             this.maxPositions = maxPositions;
-            rotary = RotaryTable.of(
-                    0, maxPositions, config.ropeDimensions(), config.ropeBase(), tensors.rotaryFactors());
+            rotary = Rotary.table(config, tensors.rotaryFactors(), maxPositions);
             kvDimension = config.kvHeads() * config.headDimension();
             keys = new short[spec.blocks()][maxPositions * kvDimension];
             values = new short[spec.blocks()][maxPositions * kvDimension];
@@ -173,6 +172,10 @@ public final class ReferenceBackend implements Backend {
             float[] query = plus(times(block.query(), normed), block.queryBias());
             float[] key = plus(times(block.key(), normed), block.keyBias());
             float[] value = plus(times(block.value(), normed), block.valueBias());
+            if (block.queryNorm() != null && block.keyNorm() != null) {
+                Layers.headNorms(query, block.queryNorm(), config.normEpsilon());
+                Layers.headNorms(key, block.keyNorm(), config.normEpsilon());
+            }
             rotate(query);
             rotate(key);
             store(key, keys[index]);
@@ -225,6 +228,7 @@ public final class ReferenceBackend implements Backend {
                         values[index],
                         kvDimension,
                         kvFrom,
+                        config.firstSeen(position),
                         position + 1,
                         out,
                         from);

@@ -13,6 +13,8 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,12 +42,34 @@ public record StageTensors(
     public static final Set<TensorType> EXPANDED = Collections.unmodifiableSet(
             EnumSet.complementOf(EnumSet.of(TensorType.F32, TensorType.F16, TensorType.Q8_0, TensorType.Q4_0)));
 
+    private static final Pattern BLOCK_TENSOR = Pattern.compile("blk\\.([0-9]{1,6})\\.(.+)");
+
+    private static final Set<String> KNOWN = Set.of(
+            "attn_norm.weight",
+            "attn_q.weight",
+            "attn_q.bias",
+            "attn_k.weight",
+            "attn_k.bias",
+            "attn_v.weight",
+            "attn_v.bias",
+            "attn_output.weight",
+            "ffn_norm.weight",
+            "ffn_gate.weight",
+            "ffn_up.weight",
+            "ffn_down.weight",
+            // what rotary embeddings are computed from; old converters wrote it
+            "attn_rot_embd.weight");
+
+    private static final Set<String> HEAD_NORMS = Set.of("attn_q_norm.weight", "attn_k_norm.weight");
+
     /**
-     * One transformer block. The matrices of query, key and value have a bias in Qwen2 and none in Llama.
+     * One transformer block. The matrices of query, key and value have a bias in Qwen2; Qwen3 norms the heads of query and key.
      *
      * @param query [heads * headDimension][dimension]
      * @param key [kvHeads * headDimension][dimension]
      * @param value [kvHeads * headDimension][dimension]
+     * @param queryNorm [headDimension], for every head alike; null if heads are not normed
+     * @param keyNorm like {@code queryNorm}
      * @param attentionOutput [dimension][heads * headDimension]
      * @param gate [feedForward][dimension]
      * @param up [feedForward][dimension]
@@ -59,6 +83,8 @@ public record StageTensors(
             float @Nullable [] keyBias,
             GgufTensor value,
             float @Nullable [] valueBias,
+            float @Nullable [] queryNorm,
+            float @Nullable [] keyNorm,
             GgufTensor attentionOutput,
             float[] feedForwardNorm,
             GgufTensor gate,
@@ -85,6 +111,7 @@ public record StageTensors(
             throw new GgufException("expected a stage within the model's " + config.blocks() + " blocks, found ["
                     + spec.firstBlock() + ", " + spec.endBlock() + ")");
         }
+        refuseUnknown(model, config, spec);
         var find = new Finder(model, Set.copyOf(expanded));
         int dimension = config.dimension();
         int queryRows = config.heads() * config.headDimension();
@@ -100,6 +127,8 @@ public record StageTensors(
                     find.optionalVector(name + "attn_k.bias", kvRows),
                     find.matrix(name + "attn_v.weight", kvRows, dimension),
                     find.optionalVector(name + "attn_v.bias", kvRows),
+                    config.headNorms() ? find.vector(name + "attn_q_norm.weight", config.headDimension()) : null,
+                    config.headNorms() ? find.vector(name + "attn_k_norm.weight", config.headDimension()) : null,
                     find.matrix(name + "attn_output.weight", dimension, queryRows),
                     find.vector(name + "ffn_norm.weight", dimension),
                     find.matrix(name + "ffn_gate.weight", config.feedForward(), dimension),
@@ -107,13 +136,42 @@ public record StageTensors(
                     find.matrix(name + "ffn_down.weight", dimension, config.feedForward())));
         }
         String output = model.find("output.weight").isPresent() ? "output.weight" : "token_embd.weight";
-        float[] factors = find.optionalVector("rope_freqs.weight", config.ropeDimensions() / 2);
         return new StageTensors(
                 spec.embedding() ? find.matrix("token_embd.weight", config.vocabulary(), dimension) : null,
                 List.copyOf(blocks),
                 spec.head() ? find.vector("output_norm.weight", dimension) : null,
                 spec.head() ? find.matrix(output, config.vocabulary(), dimension) : null,
-                factors == null ? new float[0] : factors);
+                rotaryFactors(find, config));
+    }
+
+    /** A tensor that the forward pass does not know would be left out of it, and the answers would be wrong. */
+    private static void refuseUnknown(TensorSource model, ModelConfig config, StageSpec spec) {
+        for (String name : model.tensorNames()) {
+            Matcher block = BLOCK_TENSOR.matcher(name);
+            if (!block.matches()) {
+                continue;
+            }
+            int index = Integer.parseInt(block.group(1));
+            String rest = block.group(2);
+            boolean known = KNOWN.contains(rest) || (config.headNorms() && HEAD_NORMS.contains(rest));
+            if (index >= spec.firstBlock() && index < spec.endBlock() && !known) {
+                throw new GgufException("tensor '" + name + "': expected no such tensor in a model of architecture "
+                        + config.architecture() + ", found one");
+            }
+        }
+    }
+
+    private static float[] rotaryFactors(Finder find, ModelConfig config) {
+        float[] factors = find.optionalVector("rope_freqs.weight", config.ropeDimensions() / 2);
+        if (factors == null) {
+            return new float[0];
+        }
+        for (float factor : factors) {
+            if (factor <= 0) {
+                throw new GgufException("tensor 'rope_freqs.weight': expected factors above 0, found " + factor);
+            }
+        }
+        return factors;
     }
 
     /**

@@ -22,8 +22,12 @@ final class Kernels {
         }
     }
 
-    /** How the queries, keys and values of a token lie in memory. */
-    record Heads(int queryColumns, int keyColumns, int headDimension, int heads, int queriesPerKey) {}
+    /**
+     * How the queries, keys and values of a token lie in memory.
+     *
+     * @param window positions that a position sees; 0 for all before it
+     */
+    record Heads(int queryColumns, int keyColumns, int headDimension, int heads, int queriesPerKey, int window) {}
 
     /** Tokens that an invocation computes where a step has several: they share the weights. */
     private static final int TOKENS_OF_A_PREFILL = 4;
@@ -164,6 +168,21 @@ final class Kernels {
                 mode.word);
     }
 
+    /** The RMS norm of each head of queries and keys, in place. */
+    void headNorms(CommandSequence to, Heads heads, DeviceBuffer weights, float epsilon, DeviceBuffer qkv, int tokens) {
+        to.dispatch(
+                kernel("head_norm", "SSS", 5, 0),
+                (heads.queryColumns() + heads.keyColumns()) / heads.headDimension(),
+                tokens,
+                1,
+                List.of(step, weights, qkv),
+                heads.queryColumns(),
+                heads.keyColumns(),
+                heads.headDimension(),
+                Float.floatToRawIntBits((float) (1.0 / heads.headDimension())),
+                Float.floatToRawIntBits(epsilon));
+    }
+
     void rotateAndStore(
             CommandSequence to,
             Heads heads,
@@ -201,7 +220,7 @@ final class Kernels {
         int wide = tuning.wideCache() ? 1 : 0;
         float scale = (float) (1.0 / Math.sqrt(heads.headDimension()));
         to.dispatchIndirect(
-                kernel("attention_scores", "SSTSS", 6, wide),
+                kernel("attention_scores", "SSTSS", 7, wide),
                 step,
                 StepParameters.GROUPS_OFFSET,
                 List.of(step, query, cache.keys(), scratch.scores(), scratch.maximum()),
@@ -210,10 +229,11 @@ final class Kernels {
                 heads.headDimension(),
                 heads.queriesPerKey(),
                 scratch.maxPositions(),
-                Float.floatToRawIntBits(scale));
+                Float.floatToRawIntBits(scale),
+                heads.window());
         to.barrier();
         to.dispatchIndirect(
-                kernel("attention_values", "SSSTSS", 5, wide),
+                kernel("attention_values", "SSSTSS", 6, wide),
                 step,
                 StepParameters.GROUPS_OFFSET,
                 List.of(
@@ -227,11 +247,12 @@ final class Kernels {
                 heads.keyColumns(),
                 heads.headDimension(),
                 heads.queriesPerKey(),
-                scratch.maxPositions());
+                scratch.maxPositions(),
+                heads.window());
         to.barrier();
         int[] shape = out.shape();
         to.dispatch(
-                kernel("attention_merge", "SSSSSS", 6, 0),
+                kernel("attention_merge", "SSSSSS", 7, 0),
                 (out.blocks() + 31) / 32,
                 tokens,
                 1,
@@ -241,7 +262,8 @@ final class Kernels {
                 shape[2],
                 shape[3],
                 heads.headDimension(),
-                scratch.maxPositions());
+                scratch.maxPositions(),
+                heads.window());
     }
 
     private Kernel kernel(String name, String bindings, int pushWords, int constant) {

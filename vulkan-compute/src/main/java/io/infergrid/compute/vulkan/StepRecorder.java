@@ -50,7 +50,12 @@ final class StepRecorder implements AutoCloseable {
         int queryColumns = config.queryDimension();
         int keyColumns = config.keyValueDimension();
         heads = new Kernels.Heads(
-                queryColumns, keyColumns, config.headDimension(), config.heads(), config.heads() / config.kvHeads());
+                queryColumns,
+                keyColumns,
+                config.headDimension(),
+                config.heads(),
+                config.heads() / config.kvHeads(),
+                config.slidingWindow());
         try {
             for (int i = 0; i < stage.blocks().size(); i++) {
                 caches.add(own(KeyValueCache.of(
@@ -122,6 +127,11 @@ final class StepRecorder implements AutoCloseable {
                 bias == null ? none : bias,
                 bias == null ? Mode.PLAIN : Mode.BIAS,
                 tokens);
+        DeviceBuffer headNorms = block.headNorms();
+        if (headNorms != null) {
+            to.barrier();
+            kernels.headNorms(to, heads, headNorms, config.normEpsilon(), qkv, tokens);
+        }
         to.barrier();
         kernels.rotateAndStore(
                 to,

@@ -1,8 +1,8 @@
 package io.infergrid.compute.vulkan;
 
 import io.infergrid.compute.arithmetic.Ig1;
-import io.infergrid.compute.arithmetic.RotaryTable;
 import io.infergrid.compute.engine.Boundary;
+import io.infergrid.compute.engine.Rotary;
 import io.infergrid.compute.engine.StageChecks;
 import io.infergrid.compute.engine.StageInput;
 import io.infergrid.compute.engine.StageOutput;
@@ -95,7 +95,7 @@ final class VulkanSession implements StageSession {
 
     /** [position][pair] of cos, sin. */
     private DeviceBuffer rotary() {
-        var table = RotaryTable.of(0, maxPositions, config.ropeDimensions(), config.ropeBase(), stage.rotaryFactors());
+        var table = Rotary.table(config, stage.rotaryFactors(), maxPositions);
         long bytes = 8L * table.cos().length;
         var buffer = own(stage.device().buffer(bytes, DeviceMemory.Place.DEVICE));
         stage.device().upload(buffer, 0, bytes, to -> {

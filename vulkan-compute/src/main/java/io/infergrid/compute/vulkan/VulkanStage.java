@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,11 +23,13 @@ final class VulkanStage implements Stage {
      * One transformer block.
      *
      * @param qkvBias [query, key, value], or null if the model has none
+     * @param headNorms [query's, key's] weights of a head, or null if the model does not norm heads
      */
     record Block(
             DeviceBuffer attentionNorm,
             DeviceMatrix qkv,
             @Nullable DeviceBuffer qkvBias,
+            @Nullable DeviceBuffer headNorms,
             DeviceMatrix attentionOutput,
             DeviceBuffer feedForwardNorm,
             DeviceMatrix gateUp,
@@ -74,6 +77,7 @@ final class VulkanStage implements Stage {
                     vector(block.attentionNorm()),
                     matrix(block.query(), block.key(), block.value()),
                     bias(block),
+                    headNorms(block),
                     matrix(block.attentionOutput()),
                     vector(block.feedForwardNorm()),
                     matrix(block.gate(), block.up()),
@@ -111,6 +115,17 @@ final class VulkanStage implements Stage {
             System.arraycopy(value, 0, all, config.queryDimension() + config.keyValueDimension(), value.length);
         }
         return vector(all);
+    }
+
+    private @Nullable DeviceBuffer headNorms(StageTensors.Block block) {
+        float[] query = block.queryNorm();
+        float[] key = block.keyNorm();
+        if (query == null || key == null) {
+            return null;
+        }
+        var both = Arrays.copyOf(query, query.length + key.length);
+        System.arraycopy(key, 0, both, query.length, key.length);
+        return vector(both);
     }
 
     private DeviceMatrix matrix(GgufTensor... stacked) {

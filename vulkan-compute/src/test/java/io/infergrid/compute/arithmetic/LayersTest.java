@@ -10,6 +10,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LayersTest {
 
@@ -66,8 +68,9 @@ class LayersTest {
                 .isCloseTo(truth4, within(0.05 * Math.sqrt(square4)));
     }
 
-    @Test
-    void attention_is_the_softmax_weighted_mean_of_the_values() {
+    @ParameterizedTest
+    @ValueSource(ints = {0, 32, 37, 99})
+    void attention_is_the_softmax_weighted_mean_of_the_values_in_the_window(int first) {
         int dimension = 20;
         int positions = 100;
         int stride = 2 * dimension;
@@ -79,11 +82,11 @@ class LayersTest {
             values[i] = Ig1.toHalf((float) random.nextGaussian());
         }
         var out = new float[dimension];
-        Layers.attention(query, 0, dimension, keys, values, stride, dimension, positions, out, 0);
+        Layers.attention(query, 0, dimension, keys, values, stride, dimension, first, positions, out, 0);
 
         var weights = new double[positions];
         double total = 0;
-        for (int p = 0; p < positions; p++) {
+        for (int p = first; p < positions; p++) {
             double score = 0;
             for (int d = 0; d < dimension; d++) {
                 score += query[d] * (double) Ig1.fromHalf(keys[p * stride + dimension + d]);
@@ -93,7 +96,7 @@ class LayersTest {
         }
         for (int d = 0; d < dimension; d++) {
             double expected = 0;
-            for (int p = 0; p < positions; p++) {
+            for (int p = first; p < positions; p++) {
                 expected += weights[p] / total * Ig1.fromHalf(values[p * stride + dimension + d]);
             }
             assertThat((double) out[d]).isCloseTo(expected, within(1e-5));
@@ -110,6 +113,15 @@ class LayersTest {
             square += (double) y * y;
         }
         assertThat(square / 300).isCloseTo(1, within(1e-5));
+    }
+
+    @Test
+    void each_head_is_normed_for_itself() {
+        float[] heads = normal(3 * 20, 5f);
+        float[] weight = normal(20, 1f);
+        float[] second = Layers.rmsNorm(heads, 20, weight, 1e-6f);
+        Layers.headNorms(heads, weight, 1e-6f);
+        assertThat(Arrays.copyOfRange(heads, 20, 40)).isEqualTo(second);
     }
 
     @Test

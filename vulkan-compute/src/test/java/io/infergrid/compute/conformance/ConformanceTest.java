@@ -75,7 +75,10 @@ class ConformanceTest {
                                 c.ropeBase(),
                                 c.ropeDimensions(),
                                 c.neoxRope(),
-                                4f * c.normEpsilon());
+                                c.ropeScaling(),
+                                4f * c.normEpsilon(),
+                                c.headNorms(),
+                                c.slidingWindow());
                     })
                     .load(model, spec);
         }

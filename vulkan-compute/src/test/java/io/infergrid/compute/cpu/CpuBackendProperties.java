@@ -160,17 +160,27 @@ class CpuBackendProperties {
                 List.of(8, 2, 12),
                 List.of(6, 3, 48),
                 List.of(5, 1, 64),
-                List.of(2, 2, 80)));
+                List.of(9, 3, 64),
+                List.of(2, 2, 80),
+                List.of(2, 1, 96),
+                List.of(1, 1, 128)));
+        var extras = Combinators.combine(
+                        Arbitraries.of(0, 0, 32, 96, 160),
+                        Arbitraries.of(0, 0, 1, 5, 31, 32, 33, 70),
+                        Arbitraries.of("none", "none", "linear", "yarn"),
+                        Arbitraries.of(false, false, true))
+                .as(RandomModel.Extras::new);
         return Combinators.combine(
-                        Arbitraries.of("llama", "qwen2"),
+                        Combinators.combine(Arbitraries.of("llama", "qwen2", "qwen3"), extras)
+                                .as(Family::new),
                         Arbitraries.integers().between(1, 3),
                         heads,
                         Arbitraries.integers().between(1, 12),
                         Arbitraries.integers().between(3, 90),
                         Arbitraries.of(TensorType.Q8_0, TensorType.Q4_0, TensorType.F16, TensorType.F32),
                         Arbitraries.of(true, false))
-                .as((architecture, blocks, head, feedForward, vocabulary, type, tied) -> new RandomModel.Shape(
-                        architecture,
+                .as((family, blocks, head, feedForward, vocabulary, type, tied) -> new RandomModel.Shape(
+                        family.architecture(),
                         blocks,
                         head.get(0),
                         head.get(1),
@@ -178,6 +188,9 @@ class CpuBackendProperties {
                         32 * feedForward,
                         vocabulary,
                         type,
-                        tied));
+                        tied,
+                        family.extras()));
     }
+
+    private record Family(String architecture, RandomModel.Extras extras) {}
 }

@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * A small model in memory with weights from a seed: Llama, or Qwen2 with its biases, of any shape and type of matrices. Some
+ * A small model in memory with weights from a seed: Llama, Qwen2 with its biases or Qwen3 with its normed heads, of any shape and type of matrices. Some
  * weights are extreme on purpose: zero scales, subnormal scales, -128, vectors with tiny elements.
  */
 record RandomModel(GgufMetadata metadata, Map<String, GgufTensor> tensors) implements TensorSource {
@@ -27,11 +27,37 @@ record RandomModel(GgufMetadata metadata, Map<String, GgufTensor> tensors) imple
             int feedForward,
             int vocabulary,
             TensorType type,
-            boolean tied) {
+            boolean tied,
+            Extras extras) {
+
+        Shape(
+                String architecture,
+                int blocks,
+                int heads,
+                int kvHeads,
+                int headDimension,
+                int feedForward,
+                int vocabulary,
+                TensorType type,
+                boolean tied) {
+            this(architecture, blocks, heads, kvHeads, headDimension, feedForward, vocabulary, type, tied, Extras.NONE);
+        }
 
         int dimension() {
-            return heads * headDimension;
+            return extras.dimension() == 0 ? heads * headDimension : extras.dimension();
         }
+    }
+
+    /**
+     * What not every model has.
+     *
+     * @param dimension 0 for that of all heads together
+     * @param window positions that a position sees, 0 for all
+     * @param scaling none, linear or yarn
+     * @param factors whether the file has rope_freqs
+     */
+    record Extras(int dimension, int window, String scaling, boolean factors) {
+        static final Extras NONE = new Extras(0, 0, "none", false);
     }
 
     static RandomModel of(Shape shape, long seed) {
@@ -46,24 +72,38 @@ record RandomModel(GgufMetadata metadata, Map<String, GgufTensor> tensors) imple
                 .uint32(a + "feed_forward_length", shape.feedForward())
                 .uint32(a + "vocab_size", shape.vocabulary())
                 .uint32(a + "context_length", 512)
+                .uint32(a + "attention.key_length", shape.headDimension())
+                .uint32(a + "attention.value_length", shape.headDimension())
+                .uint32(a + "attention.sliding_window", shape.extras().window())
+                .string(a + "rope.scaling.type", shape.extras().scaling())
+                .float32(a + "rope.scaling.factor", 3f)
+                .uint32(a + "rope.scaling.original_context_length", 64)
                 .float32(a + "attention.layer_norm_rms_epsilon", 1e-5f)
                 .build();
         var tensors = new LinkedHashMap<String, GgufTensor>();
         int dimension = shape.dimension();
         int kv = shape.kvHeads() * shape.headDimension();
+        int queries = shape.heads() * shape.headDimension();
+        if (shape.extras().factors()) {
+            add(tensors, rotaryFactors(shape.headDimension() / 2, random));
+        }
         add(tensors, tensor("token_embd.weight", shape.type(), shape.vocabulary(), dimension, random));
         for (int b = 0; b < shape.blocks(); b++) {
             String name = "blk." + b + ".";
             add(tensors, tensor(name + "attn_norm.weight", TensorType.F32, 1, dimension, random));
-            add(tensors, tensor(name + "attn_q.weight", shape.type(), dimension, dimension, random));
+            add(tensors, tensor(name + "attn_q.weight", shape.type(), queries, dimension, random));
             add(tensors, tensor(name + "attn_k.weight", shape.type(), kv, dimension, random));
             add(tensors, tensor(name + "attn_v.weight", shape.type(), kv, dimension, random));
             if (shape.architecture().equals("qwen2")) {
-                add(tensors, tensor(name + "attn_q.bias", TensorType.F32, 1, dimension, random));
+                add(tensors, tensor(name + "attn_q.bias", TensorType.F32, 1, queries, random));
                 add(tensors, tensor(name + "attn_k.bias", TensorType.F32, 1, kv, random));
                 add(tensors, tensor(name + "attn_v.bias", TensorType.F32, 1, kv, random));
             }
-            add(tensors, tensor(name + "attn_output.weight", shape.type(), dimension, dimension, random));
+            if (shape.architecture().equals("qwen3")) {
+                add(tensors, tensor(name + "attn_q_norm.weight", TensorType.F32, 1, shape.headDimension(), random));
+                add(tensors, tensor(name + "attn_k_norm.weight", TensorType.F32, 1, shape.headDimension(), random));
+            }
+            add(tensors, tensor(name + "attn_output.weight", shape.type(), dimension, queries, random));
             add(tensors, tensor(name + "ffn_norm.weight", TensorType.F32, 1, dimension, random));
             add(tensors, tensor(name + "ffn_gate.weight", shape.type(), shape.feedForward(), dimension, random));
             add(tensors, tensor(name + "ffn_up.weight", shape.type(), shape.feedForward(), dimension, random));
@@ -78,6 +118,14 @@ record RandomModel(GgufMetadata metadata, Map<String, GgufTensor> tensors) imple
 
     private static void add(Map<String, GgufTensor> tensors, GgufTensor tensor) {
         tensors.put(tensor.name(), tensor);
+    }
+
+    private static GgufTensor rotaryFactors(int pairs, Random random) {
+        var data = MemorySegment.ofArray(new byte[4 * pairs]);
+        for (int i = 0; i < pairs; i++) {
+            data.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i, 1f + 7f * random.nextFloat());
+        }
+        return new GgufTensor("rope_freqs.weight", TensorType.F32, pairs, 1, data);
     }
 
     static GgufTensor tensor(String name, TensorType type, int rows, int columns, Random random) {

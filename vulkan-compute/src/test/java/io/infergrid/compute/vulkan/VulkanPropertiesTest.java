@@ -88,19 +88,19 @@ class VulkanPropertiesTest {
     private static Arbitrary<SeededModel.Shape> shapes() {
         var heads = Arbitraries.of(List.of(List.of(1, 1), List.of(2, 1), List.of(4, 2), List.of(6, 3), List.of(5, 5)));
         return Combinators.combine(
-                        Arbitraries.of("llama", "qwen2"),
+                        families(),
                         Arbitraries.integers().between(1, 9),
                         heads,
-                        Arbitraries.of(32, 64, 96),
+                        Arbitraries.of(32, 64, 80, 96, 128),
                         Arbitraries.integers().between(1, 40),
                         Arbitraries.integers().between(2, 300),
                         Arbitraries.of(TensorType.F32, TensorType.F16, TensorType.Q8_0, TensorType.Q4_0),
                         Arbitraries.of(true, false))
-                .as((architecture, width, head, headDimension, hidden, vocabulary, type, tied) -> {
+                .as((family, width, head, headDimension, hidden, vocabulary, type, tied) -> {
                     // plain types need no blocks of 32: an odd number of columns tries their padding
                     int odd = type == TensorType.F32 || type == TensorType.F16 ? 5 : 0;
                     return new SeededModel.Shape(
-                            architecture,
+                            family.architecture(),
                             32 * width + odd,
                             2,
                             head.get(0),
@@ -110,8 +110,20 @@ class VulkanPropertiesTest {
                             vocabulary,
                             128,
                             type,
-                            tied);
+                            tied,
+                            family.window(),
+                            family.scaling());
                 });
+    }
+
+    private record Family(String architecture, int window, String scaling) {}
+
+    private static Arbitrary<Family> families() {
+        return Combinators.combine(
+                        Arbitraries.of("llama", "qwen2", "qwen3"),
+                        Arbitraries.of(0, 0, 1, 5, 31, 32, 33, 50),
+                        Arbitraries.of("none", "linear", "yarn"))
+                .as(Family::new);
     }
 
     /** Logits of every position as bytes, from one stage or from two that are split before block {@code split}. */
