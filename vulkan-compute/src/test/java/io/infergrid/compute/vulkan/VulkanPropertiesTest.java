@@ -99,13 +99,15 @@ class VulkanPropertiesTest {
                 .as((family, width, head, headDimension, hidden, vocabulary, type, tied) -> {
                     // plain types need no blocks of 32: an odd number of columns tries their padding
                     int odd = type == TensorType.F32 || type == TensorType.F16 ? 5 : 0;
+                    // all heads together are the columns of a matrix, and those of other types come in blocks of 32
+                    int size = odd == 0 && head.get(0) * headDimension % 32 != 0 ? 96 : headDimension;
                     return new SeededModel.Shape(
                             family.architecture(),
                             32 * width + odd,
                             2,
                             head.get(0),
                             head.get(1),
-                            headDimension,
+                            size,
                             32 * hidden + 2 * odd,
                             vocabulary,
                             128,
