@@ -1,11 +1,17 @@
 package io.infergrid.compute.cpu;
 
 import static io.infergrid.compute.cpu.Lanes.COUNT;
+import static io.infergrid.compute.cpu.PairLayout.PAIRS;
+import static jdk.incubator.vector.VectorOperators.F2I;
+import static jdk.incubator.vector.VectorOperators.L2I;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.MAX;
 
 import io.infergrid.compute.arithmetic.Ig1;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
 
 /**
  * What a matrix is multiplied with: some positions' vectors, as they are and quantised in the layout of the kernel that the
@@ -31,24 +37,40 @@ final class Activations {
 
     int stride;
 
-    /** Integers: [positions][columns], or if tiled [tiles][columns][TILE]. */
+    /** Integers in floats: [positions][columns], or if tiled [tiles][columns][TILE]. */
     final float[] values;
+
+    /** Integers in pairs, the even column in the lower half: [positions][columns / 2], or if tiled [tiles][columns / 2][TILE]. */
+    final int[] pairs;
 
     /** [positions][columns / 32], or if tiled [tiles][columns / 32][TILE]. */
     final float[] scales;
 
-    /** If not tiled, for Q4_0: [positions][columns / 32], -8 times the sum of each block's first 16 integers. */
-    final float[] offsets;
+    /**
+     * Beside pairs, the sums of the first and of the last 16 integers of each block: [positions][columns / 32][2], or if tiled
+     * [tiles][columns / 32][2][TILE].
+     */
+    final float[] lows;
+
+    /** The same sums as pairs, of the even and of the odd columns, if not tiled: [positions][columns / 32][2]. */
+    final int[] pairSums;
 
     private final float[][] blocks;
+    private final int[][] blockPairs;
+    private boolean wantsFloats;
+    private boolean wantsPairs;
 
     /** @param mostColumns room to take: the longest vector that will be quantised */
     Activations(int mostColumns, int workers) {
         int rounded = (mostColumns + BLOCK - 1) / BLOCK * BLOCK;
         values = new float[MOST_POSITIONS * rounded];
         scales = new float[MOST_POSITIONS * rounded / BLOCK];
-        offsets = new float[QuantisedMatrix.TILED_FROM * rounded / BLOCK];
+        pairs = new int[MOST_POSITIONS * rounded / 2];
+        lows = new float[MOST_POSITIONS * rounded / BLOCK * 2];
+        pairSums = new int[QuantisedMatrix.TILED_FROM * rounded / BLOCK * 2];
         blocks = new float[workers][BLOCK];
+        // room for the last vector's unused half
+        blockPairs = new int[workers][PairLayout.PAIRS + COUNT];
     }
 
     boolean tiled() {
@@ -59,8 +81,18 @@ final class Activations {
         return (positions + TILE - 1) / TILE;
     }
 
-    /** Takes {@code positions} vectors {@code source[position * stride .. + columns)}; quantises nothing yet. */
-    void set(float[] source, int stride, int positions, int columns) {
+    /**
+     * Takes {@code positions} vectors {@code source[position * stride .. + columns)}; quantises nothing yet.
+     *
+     * @param readers what they will be multiplied with
+     */
+    void set(float[] source, int stride, int positions, int columns, PackedMatrix... readers) {
+        wantsFloats = false;
+        wantsPairs = false;
+        for (PackedMatrix reader : readers) {
+            wantsFloats |= reader.form() == PackedMatrix.Form.FLOATS;
+            wantsPairs |= reader.form() == PackedMatrix.Form.PAIRS;
+        }
         this.source = source;
         this.stride = stride;
         this.positions = positions;
@@ -70,58 +102,101 @@ final class Activations {
             int nb = columns / BLOCK;
             int last = tiles() - 1;
             Arrays.fill(values, last * columns * TILE, (last + 1) * columns * TILE, 0f);
+            Arrays.fill(pairs, last * columns / 2 * TILE, (last + 1) * columns / 2 * TILE, 0);
+            Arrays.fill(lows, last * nb * 2 * TILE, (last + 1) * nb * 2 * TILE, 0f);
             Arrays.fill(scales, last * nb * TILE, (last + 1) * nb * TILE, 0f);
         }
     }
 
+    /** Whether any reader wants the vectors quantised. */
+    boolean quantised() {
+        return wantsFloats || wantsPairs;
+    }
+
     /** Quantises one position's vector. Positions are independent and may be quantised by several threads. */
     void quantise(int position, int worker) {
+        float[] integers = blocks[worker];
         for (int block = 0; block < columns / BLOCK; block++) {
+            float scale = quantiseBlock(source, position * stride + block * BLOCK, integers);
             if (tiled()) {
-                quantiseIntoTile(position, block, blocks[worker]);
+                storeInTile(position, block, scale, integers, blockPairs[worker]);
             } else {
-                quantiseInOrder(position, block);
+                storeInOrder(position, block, scale, integers, blockPairs[worker]);
             }
         }
     }
 
-    private void quantiseInOrder(int position, int block) {
-        int to = position * columns + block * BLOCK;
+    private void storeInOrder(int position, int block, float scale, float[] integers, int[] paired) {
         int at = position * (columns / BLOCK) + block;
-        scales[at] = quantiseBlock(source, position * stride + block * BLOCK, values, to);
-        float sum = 0f;
-        for (int i = 0; i < BLOCK / 2; i++) {
-            sum += values[to + i];
+        scales[at] = scale;
+        if (wantsFloats) {
+            System.arraycopy(integers, 0, values, at * BLOCK, BLOCK);
         }
-        offsets[at] = -8f * sum;
+        if (wantsPairs) {
+            pair(integers, paired);
+            System.arraycopy(paired, 0, pairs, at * PAIRS, PAIRS);
+            for (int half = 0; half < 2; half++) {
+                int even = 0;
+                int odd = 0;
+                for (int p = half * PAIRS / 2; p < (half + 1) * PAIRS / 2; p++) {
+                    even += (short) paired[p];
+                    odd += paired[p] >> 16;
+                }
+                lows[2 * at + half] = even + odd;
+                pairSums[2 * at + half] = (even & 0xffff) | odd << 16;
+            }
+        }
     }
 
-    private void quantiseIntoTile(int position, int block, float[] integers) {
-        int tile = position / TILE;
+    private void storeInTile(int position, int block, float scale, float[] integers, int[] paired) {
         int lane = position % TILE;
-        scales[(tile * (columns / BLOCK) + block) * TILE + lane] =
-                quantiseBlock(source, position * stride + block * BLOCK, integers, 0);
-        int to = (tile * columns + block * BLOCK) * TILE + lane;
-        for (int i = 0; i < BLOCK; i++) {
-            values[to + i * TILE] = integers[i];
+        int at = position / TILE * (columns / BLOCK) + block;
+        scales[at * TILE + lane] = scale;
+        if (wantsFloats) {
+            int to = at * BLOCK * TILE + lane;
+            for (int i = 0; i < BLOCK; i++) {
+                values[to + i * TILE] = integers[i];
+            }
+        }
+        if (wantsPairs) {
+            pair(integers, paired);
+            int to = at * PAIRS * TILE + lane;
+            for (int half = 0; half < 2; half++) {
+                int sum = 0;
+                for (int p = half * PAIRS / 2; p < (half + 1) * PAIRS / 2; p++) {
+                    pairs[to + p * TILE] = paired[p];
+                    sum += (short) paired[p] + (paired[p] >> 16);
+                }
+                lows[(2 * at + half) * TILE + lane] = sum;
+            }
         }
     }
 
-    private static float quantiseBlock(float[] x, int from, float[] integers, int to) {
+    /** Neighbours' integers as 16 bits each in one int: {@code paired[p] = integers[2p], integers[2p + 1]}. */
+    private static void pair(float[] integers, int[] paired) {
+        for (int i = 0; i < BLOCK; i += COUNT) {
+            LongVector two =
+                    ((IntVector) Lanes.load(integers, i).convertShape(F2I, Lanes.INTS, 0)).reinterpretAsLongs();
+            LongVector both = two.and(0xffffL).or(two.lanewise(LSHR, 16).and(0xffff0000L));
+            ((IntVector) both.convertShape(L2I, Lanes.INTS, 0)).intoArray(paired, i / 2);
+        }
+    }
+
+    private static float quantiseBlock(float[] x, int from, float[] integers) {
         FloatVector most = Lanes.zero();
         for (int i = 0; i < BLOCK; i += COUNT) {
             most = most.max(Lanes.load(x, from + i).abs());
         }
         float largest = most.reduceLanes(MAX);
         if (largest < Ig1.QUANTISE_FLOOR) {
-            Arrays.fill(integers, to, to + BLOCK, 0f);
+            Arrays.fill(integers, 0f);
             return 0f;
         }
         float inverse = 127f * Ig1.recip(largest);
         for (int i = 0; i < BLOCK; i += COUNT) {
             FloatVector rounded =
                     Lanes.load(x, from + i).mul(inverse).add(ROUND).sub(ROUND);
-            rounded.min(127f).max(-127f).intoArray(integers, to + i);
+            rounded.min(127f).max(-127f).intoArray(integers, i);
         }
         return largest * ONE_OVER_LIMIT;
     }

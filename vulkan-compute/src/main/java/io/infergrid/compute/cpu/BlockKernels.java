@@ -4,18 +4,13 @@ import static io.infergrid.compute.cpu.Lanes.BYTES;
 import static io.infergrid.compute.cpu.Lanes.COUNT;
 import static io.infergrid.compute.cpu.Lanes.FLOATS;
 import static io.infergrid.compute.cpu.Lanes.GROUP;
-import static io.infergrid.compute.cpu.Lanes.INTS;
 import static io.infergrid.compute.cpu.Lanes.ORDER;
 import static io.infergrid.compute.cpu.Lanes.SHORTS;
-import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.B2F;
-import static jdk.incubator.vector.VectorOperators.B2I;
-import static jdk.incubator.vector.VectorOperators.I2F;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
 /**
@@ -87,76 +82,12 @@ final class BlockKernels {
         }
     }
 
-    /**
-     * A group of Q4_0 rows times one position.
-     *
-     * @param offsets [blocks], -8 times the sum of the activations that meet the low halves, which are stored plus 8;
-     *     indexed like {@code scales}
-     */
-    static void rowsQ4(
-            MemorySegment group,
-            long from,
-            int blocks,
-            float[] values,
-            int valuesFrom,
-            float[] scales,
-            int scalesFrom,
-            float[] offsets,
-            float[] sums) {
-        long at = from;
-        int lanes = Math.min(32, blocks);
-        for (int lane = 0; lane < lanes; lane++) {
-            FloatVector sum0 = FloatVector.zero(FLOATS);
-            FloatVector sum1 = sum0;
-            for (int block = lane; block < blocks; block += 32) {
-                FloatVector low0 = FloatVector.broadcast(FLOATS, offsets[scalesFrom + block]);
-                FloatVector low1 = low0;
-                FloatVector high0 = FloatVector.zero(FLOATS);
-                FloatVector high1 = high0;
-                int x = valuesFrom + block * 32;
-                for (int column = 0; column < 16; column++) {
-                    FloatVector x0 = FloatVector.broadcast(FLOATS, values[x + column]);
-                    FloatVector x1 = FloatVector.broadcast(FLOATS, values[x + column + 16]);
-                    long w = at + (long) column * GROUP;
-                    var pair0 = (IntVector)
-                            ByteVector.fromMemorySegment(BYTES, group, w, ORDER).convertShape(B2I, INTS, 0);
-                    var pair1 = (IntVector) ByteVector.fromMemorySegment(BYTES, group, w + COUNT, ORDER)
-                            .convertShape(B2I, INTS, 0);
-                    low0 = ((FloatVector) pair0.and(15).convertShape(I2F, FLOATS, 0)).fma(x0, low0);
-                    low1 = ((FloatVector) pair1.and(15).convertShape(I2F, FLOATS, 0)).fma(x0, low1);
-                    high0 = ((FloatVector) pair0.lanewise(ASHR, 4).convertShape(I2F, FLOATS, 0)).fma(x1, high0);
-                    high1 = ((FloatVector) pair1.lanewise(ASHR, 4).convertShape(I2F, FLOATS, 0)).fma(x1, high1);
-                }
-                long halves = at + 16L * GROUP;
-                FloatVector scale0 = Lanes.fromHalf(ShortVector.fromMemorySegment(SHORTS, group, halves, ORDER));
-                FloatVector scale1 =
-                        Lanes.fromHalf(ShortVector.fromMemorySegment(SHORTS, group, halves + 2L * COUNT, ORDER));
-                float scale = scales[scalesFrom + block];
-                sum0 = sum0.add(low0.add(high0).mul(scale0.mul(scale)));
-                sum1 = sum1.add(low1.add(high1).mul(scale1.mul(scale)));
-                at += (16L + 2) * GROUP;
-            }
-            sum0.intoArray(sums, lane * GROUP);
-            sum1.intoArray(sums, lane * GROUP + COUNT);
-        }
-    }
-
     /** One Q8_0 block of a group as floats: [32 columns][GROUP]. */
     static void unpackQ8(MemorySegment group, long at, float[] weights) {
         for (int i = 0; i < 32 * GROUP; i += COUNT) {
             ((FloatVector) ByteVector.fromMemorySegment(BYTES, group, at + i, ORDER)
                             .convertShape(B2F, FLOATS, 0))
                     .intoArray(weights, i);
-        }
-    }
-
-    /** One Q4_0 block of a group as floats: [32 columns][GROUP]. */
-    static void unpackQ4(MemorySegment group, long at, float[] weights) {
-        for (int i = 0; i < 16 * GROUP; i += COUNT) {
-            var pair = (IntVector)
-                    ByteVector.fromMemorySegment(BYTES, group, at + i, ORDER).convertShape(B2I, INTS, 0);
-            ((FloatVector) pair.and(15).sub(8).convertShape(I2F, FLOATS, 0)).intoArray(weights, i);
-            ((FloatVector) pair.lanewise(ASHR, 4).convertShape(I2F, FLOATS, 0)).intoArray(weights, i + 16 * GROUP);
         }
     }
 

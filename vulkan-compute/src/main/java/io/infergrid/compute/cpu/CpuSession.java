@@ -212,10 +212,10 @@ final class CpuSession implements StageSession {
         for (int done = 0; done < count; done += Workspace.HEAD_POSITIONS) {
             int some = Math.min(Workspace.HEAD_POSITIONS, count - done);
             int first = done;
-            space.activations.set(space.normed, dimension, some, dimension);
+            space.activations.set(space.normed, dimension, some, dimension, output);
             forPositions(some, (worker, p) -> {
                 norm(norm, first + p, p, worker);
-                if (output.quantised()) {
+                if (space.activations.quantised()) {
                     space.activations.quantise(p, worker);
                 }
             });
@@ -241,30 +241,20 @@ final class CpuSession implements StageSession {
     }
 
     private void normAndQuantise(float[] weight, int count, PackedMatrix... readers) {
-        boolean quantise = anyQuantised(readers);
-        space.activations.set(space.normed, config.dimension(), count, config.dimension());
+        space.activations.set(space.normed, config.dimension(), count, config.dimension(), readers);
         forPositions(count, (worker, p) -> {
             norm(weight, p, p, worker);
-            if (quantise) {
+            if (space.activations.quantised()) {
                 space.activations.quantise(p, worker);
             }
         });
     }
 
     private void take(float[] source, int stride, int count, int columns, PackedMatrix reader) {
-        space.activations.set(source, stride, count, columns);
-        if (reader.quantised()) {
+        space.activations.set(source, stride, count, columns, reader);
+        if (space.activations.quantised()) {
             forPositions(count, (worker, p) -> space.activations.quantise(p, worker));
         }
-    }
-
-    private static boolean anyQuantised(PackedMatrix... matrices) {
-        for (PackedMatrix matrix : matrices) {
-            if (matrix.quantised()) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private void rotateQuery(CpuStage.Block block, RotaryTable rotary, int worker, int first, int p) {

@@ -14,13 +14,13 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
 
-/** An F16 or F32 matrix: in a group, the columns of lane 0 (0, 32, 64, ...), then those of lane 1, ...; rows side by side. */
+/** An F16, BF16 or F32 matrix: in a group, the columns of lane 0 (0, 32, 64, ...), then those of lane 1, ...; rows side by side. */
 final class FloatMatrix extends PackedMatrix {
 
     private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ORDER);
 
-    private final boolean halves;
+    private final TensorType type;
     private final int elementBytes;
     /** How many columns come before those of each lane. */
     private final int[] laneStart = new int[33];
@@ -31,8 +31,8 @@ final class FloatMatrix extends PackedMatrix {
                 Math.toIntExact(tensor.columns()),
                 Math.multiplyExact(tensor.columns() * tensor.type().blockBytes(), GROUP),
                 arena);
-        halves = tensor.type() == TensorType.F16;
-        elementBytes = tensor.type().blockBytes();
+        type = tensor.type();
+        elementBytes = type.blockBytes();
         for (int lane = 0; lane < 32; lane++) {
             laneStart[lane + 1] = laneStart[lane] + (lane < columns ? (columns - lane + 31) / 32 : 0);
         }
@@ -44,8 +44,8 @@ final class FloatMatrix extends PackedMatrix {
     }
 
     @Override
-    boolean quantised() {
-        return false;
+    Form form() {
+        return Form.SOURCE;
     }
 
     @Override
@@ -57,7 +57,7 @@ final class FloatMatrix extends PackedMatrix {
                     throw notFinite(tensor, row);
                 }
                 long at = source + (long) column * elementBytes;
-                if (halves) {
+                if (elementBytes == 2) {
                     data.set(HALF, offset(row, column), tensor.data().get(HALF, at));
                 } else {
                     data.set(FLOAT, offset(row, column), tensor.data().get(FLOAT, at));
@@ -69,7 +69,11 @@ final class FloatMatrix extends PackedMatrix {
     @Override
     float element(int row, int column) {
         long at = offset(row, column);
-        return halves ? Ig1.fromHalf(data.get(HALF, at)) : data.get(FLOAT, at);
+        return switch (type) {
+            case F16 -> Ig1.fromHalf(data.get(HALF, at));
+            case BF16 -> Float.intBitsToFloat(data.get(HALF, at) << 16);
+            default -> data.get(FLOAT, at);
+        };
     }
 
     @Override
@@ -101,8 +105,10 @@ final class FloatMatrix extends PackedMatrix {
     }
 
     private FloatVector weights(long at) {
-        return halves
-                ? Lanes.fromHalf(ShortVector.fromMemorySegment(Lanes.SHORTS, data, at, ORDER))
-                : FloatVector.fromMemorySegment(FLOATS, data, at, ORDER);
+        if (type == TensorType.F32) {
+            return FloatVector.fromMemorySegment(FLOATS, data, at, ORDER);
+        }
+        ShortVector halves = ShortVector.fromMemorySegment(Lanes.SHORTS, data, at, ORDER);
+        return type == TensorType.F16 ? Lanes.fromHalf(halves) : Lanes.fromUpperHalf(halves);
     }
 }

@@ -27,6 +27,9 @@ final class Lanes {
     static final VectorSpecies<Short> SHORTS =
             VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
 
+    /** Shorts, two for each float. */
+    static final VectorSpecies<Short> PAIRED = VectorSpecies.of(short.class, FLOATS.vectorShape());
+
     /** Bytes, one for each float; with 128-bit vectors there is no shape so small, and half of the bytes go unused. */
     static final VectorSpecies<Byte> BYTES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.vectorBitSize() / 4)));
@@ -40,6 +43,9 @@ final class Lanes {
     /** Bytes that a load of {@link #BYTES} at the last row of a group may read past it. */
     static final int OVERREAD = BYTES.length() - COUNT;
 
+    /** Whether there are sixteen vector registers and not thirty-two, as with AVX2. */
+    static final boolean FEW_REGISTERS = FLOATS.vectorBitSize() == 256;
+
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
     private Lanes() {}
@@ -52,6 +58,13 @@ final class Lanes {
         return magnitude
                 .reinterpretAsInts()
                 .or(bits.and(0x8000).lanewise(LSHL, 16))
+                .reinterpretAsFloats();
+    }
+
+    /** The values of bfloat16 numbers. */
+    static FloatVector fromUpperHalf(ShortVector halves) {
+        return ((IntVector) halves.convertShape(S2I, INTS, 0))
+                .lanewise(LSHL, 16)
                 .reinterpretAsFloats();
     }
 

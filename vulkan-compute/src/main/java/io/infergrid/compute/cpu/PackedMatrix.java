@@ -6,9 +6,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A matrix repacked so that a SIMD lane is a row: groups of {@link Lanes#GROUP} rows, each group with its columns in the
- * order in which IG1's sum takes them (all blocks of lane 0 of the 32, then those of lane 1, ...), the rows of the group
- * side by side. The last group is filled up with rows of zeros. Immutable; freed with its arena.
+ * A matrix repacked so that a SIMD lane is a row: groups of {@link Lanes#GROUP} rows, the rows of a group side by side. The
+ * last group is filled up with rows of zeros. Immutable; freed with its arena.
  */
 abstract sealed class PackedMatrix permits QuantisedMatrix, FloatMatrix {
 
@@ -29,10 +28,9 @@ abstract sealed class PackedMatrix permits QuantisedMatrix, FloatMatrix {
     /** Packs a tensor, with all workers. */
     static PackedMatrix of(GgufTensor tensor, Arena arena, Workers workers) {
         PackedMatrix matrix = switch (tensor.type()) {
-            case Q8_0 -> new QuantisedMatrix(tensor, QuantisedMatrix.Q8_0_BYTES, arena);
-            case Q4_0 -> new QuantisedMatrix(tensor, QuantisedMatrix.Q4_0_BYTES, arena);
-            case F16, F32 -> new FloatMatrix(tensor, arena);
-            default -> throw new IllegalArgumentException("expected a type with kernels, found " + tensor.type());
+            case Q8_0 -> new ByteMatrix(tensor, arena);
+            case F16, BF16, F32 -> new FloatMatrix(tensor, arena);
+            default -> new PairMatrix(tensor, arena);
         };
         workers.forEach(matrix.groups, 1, (worker, from, to) -> matrix.pack(tensor, from, to));
         return matrix;
@@ -43,8 +41,17 @@ abstract sealed class PackedMatrix permits QuantisedMatrix, FloatMatrix {
         return groups * Lanes.GROUP;
     }
 
-    /** True if the matrix is multiplied with quantised activations. */
-    abstract boolean quantised();
+    /** What a matrix is multiplied with. */
+    enum Form {
+        /** The vector as it is. */
+        SOURCE,
+        /** Quantised, as floats. */
+        FLOATS,
+        /** Quantised, as pairs of 16-bit integers. */
+        PAIRS
+    }
+
+    abstract Form form();
 
     /** Packs the groups {@code [from, to)} of the tensor that this matrix was made for. */
     abstract void pack(GgufTensor tensor, int from, int to);

@@ -9,6 +9,26 @@ final class Scratch {
     /** One block of weights as floats: [32 columns][rows of the group]. */
     final float[] weights = new float[32 * Lanes.GROUP];
 
+    /** One block of weights as 16-bit integers, or a block's two parts: [2][pairs of columns][even, odd of the group's rows]. */
+    final short[] pairs = new short[2 * PairLayout.PAIRS * PairKernels.WIDTH];
+
+    /** Sums of products, of a block or its two parts: [2][positions of a tile][even, odd of the group's rows]. */
+    final short[] pairDots = new short[2 * Activations.TILE * PairKernels.WIDTH];
+
+    /** A superblock's scale and offset: [rows of the group] each. */
+    final float[] superScales = new float[Lanes.GROUP];
+
+    final float[] superOffsets = new float[Lanes.GROUP];
+
+    /** Where the superblock is that they are of. */
+    long superBlock = -1;
+
+    /** A block's offsets: [rows of the group]. */
+    final float[] offsets = new float[Lanes.GROUP];
+
+    /** A block's factors of its dot product's and its sum of activations' halves: [4][rows of the group]. */
+    final float[] factors = new float[4 * Lanes.GROUP];
+
     /** Its scales: [rows of the group]. */
     final float[] scales = new float[Lanes.GROUP];
 

@@ -136,22 +136,33 @@ record RandomModel(GgufMetadata metadata, Map<String, GgufTensor> tensors) imple
                 case F32 -> data.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, plain(random, rows == 1 ? 1f : deviation));
                 case F16 ->
                     data.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(plain(random, deviation)));
-                case Q8_0 -> {
-                    data.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, scale(random, deviation / 64));
-                    for (int i = 2; i < 34; i++) {
+                case BF16 ->
+                    data.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, (short)
+                            (Float.floatToIntBits(plain(random, deviation)) >> 16));
+                default -> {
+                    for (int i = 0; i < type.blockBytes(); i++) {
                         data.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
                     }
-                }
-                case Q4_0 -> {
-                    data.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, scale(random, deviation / 4));
-                    for (int i = 2; i < 18; i++) {
-                        data.set(ValueLayout.JAVA_BYTE, at + i, (byte) random.nextInt());
+                    for (int half : type.halves()) {
+                        data.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + half, scale(random, deviation / range(type)));
                     }
                 }
-                default -> throw new IllegalArgumentException("expected a type with kernels, found " + type);
             }
         }
         return new GgufTensor(name, type, columns, rows, data);
+    }
+
+    /** What the integers of a type reach, about: of weights and their factors. */
+    private static int range(TensorType type) {
+        return switch (type) {
+            case Q8_0, IQ4_NL -> 64;
+            case Q5_0, Q5_1 -> 16;
+            case Q2_K -> 24;
+            case Q3_K -> 64;
+            case Q4_K, Q5_K -> 500;
+            case Q6_K, IQ4_XS -> 2000;
+            default -> 4;
+        };
     }
 
     private static float plain(Random random, float deviation) {

@@ -1,0 +1,472 @@
+package io.infergrid.compute.cpu;
+
+import static io.infergrid.compute.cpu.Lanes.BYTES;
+import static io.infergrid.compute.cpu.Lanes.COUNT;
+import static io.infergrid.compute.cpu.Lanes.FLOATS;
+import static io.infergrid.compute.cpu.Lanes.GROUP;
+import static io.infergrid.compute.cpu.Lanes.ORDER;
+import static io.infergrid.compute.cpu.Lanes.SHORTS;
+import static io.infergrid.compute.cpu.PairKernels.WIDTH;
+import static io.infergrid.compute.cpu.PairLayout.PAIRS;
+import static jdk.incubator.vector.VectorOperators.B2F;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+
+import io.infergrid.compute.arithmetic.Ig1;
+import io.infergrid.compute.gguf.GgufTensor;
+import io.infergrid.compute.gguf.TensorType;
+import io.infergrid.compute.gguf.WeightBlock;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.ShortVector;
+
+/**
+ * A matrix of a type with 2 to 6 bits a weight. A group is a row of superblocks in the order of the columns; a superblock has
+ * its header, [halves][rows], and then its blocks: each its factors, [bytes][rows], and its words, [words][rows][even, odd],
+ * by {@link PairLayout}. That is the size of the file, and at most 4 % more where the file packs factors in 6 bits.
+ */
+final class PairMatrix extends QuantisedMatrix {
+
+    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
+    private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+
+    private final TensorType type;
+    private final PairLayout layout;
+    private final long headerBytes;
+    private final long factorBytes;
+    private final long blockBytes;
+    private final long superBytes;
+
+    PairMatrix(GgufTensor tensor, Arena arena) {
+        super(tensor, groupBytes(tensor), arena);
+        type = tensor.type();
+        layout = PairLayout.of(type);
+        headerBytes = headerBytes(layout);
+        factorBytes = (long) layout.factorBytes() * GROUP;
+        blockBytes = blockBytes(layout);
+        superBytes = headerBytes + layout.superBlocks() * blockBytes;
+    }
+
+    private static long headerBytes(PairLayout layout) {
+        return 2L * layout.headerHalves() * GROUP;
+    }
+
+    private static long blockBytes(PairLayout layout) {
+        return (long) layout.factorBytes() * GROUP + 2L * layout.words() * WIDTH;
+    }
+
+    private static long groupBytes(GgufTensor tensor) {
+        PairLayout layout = PairLayout.of(tensor.type());
+        long supers = tensor.columns() / BLOCK / layout.superBlocks();
+        return supers * (headerBytes(layout) + layout.superBlocks() * blockBytes(layout));
+    }
+
+    private long superAt(int group, int block) {
+        return group * groupBytes + block / layout.superBlocks() * superBytes;
+    }
+
+    private long blockAt(int group, int block) {
+        return superAt(group, block) + headerBytes + block % layout.superBlocks() * blockBytes;
+    }
+
+    @Override
+    Form form() {
+        return Form.PAIRS;
+    }
+
+    @Override
+    void pack(GgufTensor tensor, int from, int to) {
+        var weights = new WeightBlock();
+        var words = new short[layout.words() * WIDTH];
+        var factors = new byte[layout.factorBytes() * GROUP];
+        long rowBytes = type.rowBytes(columns);
+        for (int group = from; group < to; group++) {
+            Arrays.fill(words, (short) 0);
+            Arrays.fill(factors, (byte) 0);
+            for (int block = 0; block < blocks; block++) {
+                if (block % layout.superBlocks() == 0) {
+                    packHeaders(tensor, group, block);
+                }
+                for (int lane = 0; lane < rowsIn(group); lane++) {
+                    long row = ((long) group * GROUP + lane) * rowBytes;
+                    weights.read(type, tensor.data(), row, block);
+                    packWords(weights, words, lane);
+                    packFactors(weights, tensor.data(), row, block, factors, lane);
+                }
+                long at = blockAt(group, block);
+                MemorySegment.copy(factors, 0, data, BYTE, at, factors.length);
+                MemorySegment.copy(words, 0, data, HALF, at + factorBytes, words.length);
+            }
+        }
+    }
+
+    private void packHeaders(GgufTensor tensor, int group, int block) {
+        int[] halves = type.halves();
+        for (int lane = 0; lane < rowsIn(group); lane++) {
+            long row = (long) group * GROUP + lane;
+            long source = row * type.rowBytes(columns) + (long) (block / layout.superBlocks()) * type.blockBytes();
+            for (int i = 0; i < halves.length; i++) {
+                short half = tensor.data().get(HALF, source + halves[i]);
+                if (Ig1.isHalfNotFinite(half)) {
+                    throw notFinite(tensor, row);
+                }
+                data.set(HALF, superAt(group, block) + 2L * (i * GROUP + lane), half);
+            }
+        }
+    }
+
+    private void packWords(WeightBlock weights, short[] words, int lane) {
+        for (int word = 0; word < layout.words(); word++) {
+            words[word * WIDTH + 2 * lane] = 0;
+            words[word * WIDTH + 2 * lane + 1] = 0;
+        }
+        int lowMask = (1 << layout.lowBits()) - 1;
+        for (int i = 0; i < BLOCK; i++) {
+            int bits = bits(weights.q(i));
+            int pair = i / 2;
+            int at = 2 * lane + i % 2;
+            words[layout.lowWord(pair) * WIDTH + at] |= (short) ((bits & lowMask) << layout.lowShift(pair));
+            if (layout.highBits() > 0) {
+                words[layout.highWord(pair) * WIDTH + at] |=
+                        (short) (bits >> layout.lowBits() << layout.highShift(pair));
+            }
+        }
+    }
+
+    /** What is stored of a weight; {@link #q} is its inverse. */
+    private int bits(int q) {
+        if (layout.table()) {
+            return Arrays.binarySearch(PairLayout.NON_LINEAR, q);
+        }
+        return layout.offset() ? q : q + layout.centre();
+    }
+
+    private int q(int bits) {
+        if (layout.table()) {
+            return PairLayout.NON_LINEAR[bits];
+        }
+        return layout.offset() ? bits : bits - layout.centre();
+    }
+
+    private void packFactors(WeightBlock weights, MemorySegment source, long row, int block, byte[] factors, int lane) {
+        if (layout.factorBytes() == 0) {
+            return;
+        }
+        long at = row + (long) (block / layout.superBlocks()) * type.blockBytes();
+        int part = block % layout.superBlocks();
+        int both;
+        switch (type) {
+            case Q4_K, Q5_K -> {
+                factors[lane] = (byte) sixBits(source, at + 4, part, false);
+                factors[GROUP + lane] = (byte) sixBits(source, at + 4, part, true);
+            }
+            case IQ4_XS -> {
+                both = source.get(BYTE, at + 4 + part / 2) >> 4 * (part % 2) & 15;
+                factors[lane] = (byte) ((both | (source.get(HALF, at + 2) >> 2 * part & 3) << 4) - 32);
+            }
+            default -> {
+                for (int half = 0; half < 2; half++) {
+                    both = weights.factor(half) | weights.offsetFactor(half) << 4;
+                    factors[half * GROUP + lane] = (byte) (layout.offset() ? both : weights.factor(half));
+                }
+            }
+        }
+    }
+
+    /** A scale's or minimum's factor of Q4_K and Q5_K: for the first four blocks six bits of a byte, then four and two. */
+    private static int sixBits(MemorySegment source, long packed, int part, boolean minimum) {
+        if (part < 4) {
+            return source.get(BYTE, packed + part + (minimum ? 4 : 0)) & 63;
+        }
+        int both = source.get(BYTE, packed + part + 4) & 0xff;
+        int upper = source.get(BYTE, packed + part - (minimum ? 0 : 4)) >> 6 & 3;
+        return (minimum ? both >> 4 : both & 15) | upper << 4;
+    }
+
+    @Override
+    float element(int row, int column) {
+        int group = row / GROUP;
+        int lane = row % GROUP;
+        int block = column / BLOCK;
+        int half = column % BLOCK / (BLOCK / 2);
+        long header = superAt(group, block);
+        long at = blockAt(group, block);
+        float scale = half(header + 2L * lane);
+        float offset = layout.offset() ? half(header + 2L * (GROUP + lane)) : 0f;
+        int factor = 1;
+        int offsetFactor = 1;
+        switch (type) {
+            case Q4_K, Q5_K -> {
+                scale = scale * data.get(BYTE, at + lane);
+                offset = -(offset * data.get(BYTE, at + GROUP + lane));
+            }
+            case IQ4_XS -> scale = scale * data.get(BYTE, at + lane);
+            case Q3_K, Q6_K -> factor = data.get(BYTE, at + half * GROUP + lane);
+            case Q2_K -> {
+                offset = -offset;
+                factor = data.get(BYTE, at + half * GROUP + lane) & 15;
+                offsetFactor = data.get(BYTE, at + half * GROUP + lane) >> 4 & 15;
+            }
+            default -> {}
+        }
+        float product = scale * (factor * q(storedBits(at + factorBytes, column % BLOCK, lane)));
+        return offset == 0 ? product : product + offset * offsetFactor;
+    }
+
+    private int storedBits(long words, int i, int lane) {
+        int pair = i / 2;
+        long at = words + 2L * (2 * lane + i % 2);
+        int low = data.get(HALF, at + 2L * layout.lowWord(pair) * WIDTH) >> layout.lowShift(pair)
+                & (1 << layout.lowBits()) - 1;
+        if (layout.highBits() == 0) {
+            return low;
+        }
+        int high =
+                data.get(HALF, at + 2L * layout.highWord(pair) * WIDTH) >> layout.highShift(pair) & layout.highMask();
+        return low | high << layout.lowBits();
+    }
+
+    private float half(long at) {
+        return Ig1.fromHalf(data.get(HALF, at));
+    }
+
+    @Override
+    void lanes(Activations x, int position, int group, Scratch scratch) {
+        Arrays.fill(scratch.lanes, 0f);
+        scratch.superBlock = -1;
+        short[] dots = scratch.pairDots;
+        int second = Activations.TILE * WIDTH;
+        for (int block = 0; block < blocks; block++) {
+            int at = position * blocks + block;
+            scales(group, block, scratch);
+            dots(x, position, group, block, scratch, dots, second);
+            addTerms(1, x, at, 2 * at, 1, scratch, scratch.lanes, block % 32 * GROUP);
+        }
+    }
+
+    private void dots(Activations x, int position, int group, int block, Scratch scratch, short[] dots, int second) {
+        long words = blockAt(group, block) + factorBytes;
+        int values = (position * columns + block * BLOCK) / 2;
+        int sums = 2 * (position * blocks + block);
+        if (layout.lowBits() == 4 && !layout.table()) {
+            int start0 = centred(x.pairSums[sums]);
+            int start1 = centred(x.pairSums[sums + 1]);
+            if (layout.highBits() == 0) {
+                PairKernels.rowOfNibbles(data, words, x.pairs, values, plus(start0, start1), dots);
+            } else if (!layout.halves()) {
+                PairKernels.rowOfNibblesAndBits(
+                        data, words, layout.highBits(), 0, 4, x.pairs, values, plus(start0, start1), dots, 0);
+            } else {
+                PairKernels.rowOfNibblesAndBits(data, words, layout.highBits(), 0, 2, x.pairs, values, start0, dots, 0);
+                PairKernels.rowOfNibblesAndBits(
+                        data, words, layout.highBits(), 2, 2, x.pairs, values, start1, dots, second);
+            }
+            return;
+        }
+        unpackWords(words, scratch);
+        if (layout.halves()) {
+            PairKernels.row(scratch.pairs, 0, PAIRS / 2, x.pairs, values, dots, 0);
+            PairKernels.row(scratch.pairs, PAIRS / 2 * WIDTH, PAIRS / 2, x.pairs, values + PAIRS / 2, dots, second);
+        } else {
+            PairKernels.row(scratch.pairs, 0, PAIRS, x.pairs, values, dots, 0);
+            if (layout.table()) {
+                PairKernels.row(scratch.pairs, PAIRS * WIDTH, PAIRS, x.pairs, values, dots, second);
+            }
+        }
+    }
+
+    /** Minus the centre times a pair of sums, each in 16 bits. */
+    private int centred(int sums) {
+        return (-layout.centre() * sums & 0xffff) | (-layout.centre() * (sums >> 16) << 16);
+    }
+
+    private static int plus(int pair, int other) {
+        return (pair + other & 0xffff) | (pair >> 16) + (other >> 16) << 16;
+    }
+
+    @Override
+    void unpack(int group, int block, Scratch scratch) {
+        scratch.superBlock = -1;
+        scales(group, block, scratch);
+        unpackWords(blockAt(group, block) + factorBytes, scratch);
+    }
+
+    private void unpackWords(long words, Scratch scratch) {
+        short[] w = scratch.pairs;
+        if (layout.lowBits() == 2) {
+            PairKernels.unpackTwos(data, words, layout.highBits(), layout.centre(), w);
+        } else if (layout.highBits() > 0) {
+            PairKernels.unpackNibblesAndBits(data, words, layout.highBits(), layout.centre(), w);
+        } else {
+            PairKernels.unpackNibbles(data, words, layout.centre(), w);
+            if (layout.table()) {
+                PairKernels.lookUp(w, PAIRS * WIDTH);
+            }
+        }
+    }
+
+    @Override
+    void addTile(Activations x, int tile, int block, Scratch scratch, float[] sums, int sumsFrom) {
+        int values = (tile * columns + block * BLOCK) / 2 * Activations.TILE;
+        int at = (tile * blocks + block) * Activations.TILE;
+        short[] w = scratch.pairs;
+        short[] dots = scratch.pairDots;
+        int second = Activations.TILE * WIDTH;
+        if (layout.halves()) {
+            tile(w, 0, PAIRS / 2, x.pairs, values, dots, 0);
+            tile(w, PAIRS / 2 * WIDTH, PAIRS / 2, x.pairs, values + PAIRS / 2 * Activations.TILE, dots, second);
+        } else {
+            tile(w, 0, PAIRS, x.pairs, values, dots, 0);
+            if (layout.table()) {
+                tile(w, PAIRS * WIDTH, PAIRS, x.pairs, values, dots, second);
+            }
+        }
+        addTerms(Activations.TILE, x, at, 2 * at, Activations.TILE, scratch, sums, sumsFrom);
+    }
+
+    private static void tile(short[] w, int wFrom, int pairs, int[] x, int xFrom, short[] dots, int dotsFrom) {
+        if (Lanes.FEW_REGISTERS) {
+            PairKernels.halfTile(w, wFrom, pairs, x, xFrom, dots, dotsFrom);
+            PairKernels.halfTile(w, wFrom, pairs, x, xFrom + 4, dots, dotsFrom + 4 * WIDTH);
+        } else {
+            PairKernels.tile(w, wFrom, pairs, x, xFrom, dots, dotsFrom);
+        }
+    }
+
+    private void addTerms(
+            int positions,
+            Activations x,
+            int xsFrom,
+            int lowsFrom,
+            int lowsStride,
+            Scratch scratch,
+            float[] sums,
+            int sumsFrom) {
+        short[] dots = scratch.pairDots;
+        if (layout.dots() == 2) {
+            if (layout.offset()) {
+                PairKernels.addTermsOfHalvesWithOffset(
+                        positions,
+                        dots,
+                        scratch.factors,
+                        scratch.scales,
+                        scratch.offsets,
+                        x.scales,
+                        xsFrom,
+                        x.lows,
+                        lowsFrom,
+                        lowsStride,
+                        sums,
+                        sumsFrom);
+            } else {
+                PairKernels.addTermsOfHalves(
+                        positions, dots, scratch.factors, scratch.scales, x.scales, xsFrom, sums, sumsFrom);
+            }
+        } else if (layout.offset()) {
+            PairKernels.addTermsWithOffset(
+                    positions,
+                    dots,
+                    layout.centre(),
+                    scratch.scales,
+                    scratch.offsets,
+                    x.scales,
+                    xsFrom,
+                    x.lows,
+                    lowsFrom,
+                    lowsStride,
+                    sums,
+                    sumsFrom);
+        } else {
+            PairKernels.addTerms(positions, dots, scratch.scales, x.scales, xsFrom, sums, sumsFrom);
+        }
+    }
+
+    /** A block's scales, offsets and factors as floats to {@code scratch}. */
+    private void scales(int group, int block, Scratch scratch) {
+        long header = superAt(group, block);
+        if (scratch.superBlock != header) {
+            scratch.superBlock = header;
+            widenHalves(header, scratch.superScales);
+            if (layout.offset()) {
+                widenHalves(header + 2L * GROUP, scratch.superOffsets);
+            }
+        }
+        long factors = blockAt(group, block);
+        switch (type) {
+            case Q4_K, Q5_K -> {
+                times(factors, 1f, scratch.superScales, scratch.scales);
+                times(factors + GROUP, -1f, scratch.superOffsets, scratch.offsets);
+            }
+            case IQ4_XS -> {
+                times(factors, 1f, scratch.superScales, scratch.scales);
+                factorsOfTable(scratch.factors);
+            }
+            case IQ4_NL -> {
+                System.arraycopy(scratch.superScales, 0, scratch.scales, 0, GROUP);
+                factorsOfTable(scratch.factors);
+            }
+            case Q3_K, Q6_K -> {
+                System.arraycopy(scratch.superScales, 0, scratch.scales, 0, GROUP);
+                widenBytes(factors, scratch.factors);
+            }
+            case Q2_K -> {
+                System.arraycopy(scratch.superScales, 0, scratch.scales, 0, GROUP);
+                negate(scratch.superOffsets, scratch.offsets);
+                widenNibbles(factors, scratch.factors);
+            }
+            default -> {
+                System.arraycopy(scratch.superScales, 0, scratch.scales, 0, GROUP);
+                if (layout.offset()) {
+                    System.arraycopy(scratch.superOffsets, 0, scratch.offsets, 0, GROUP);
+                }
+            }
+        }
+    }
+
+    private void widenHalves(long at, float[] out) {
+        for (int row = 0; row < GROUP; row += COUNT) {
+            Lanes.fromHalf(ShortVector.fromMemorySegment(SHORTS, data, at + 2L * row, ORDER))
+                    .intoArray(out, row);
+        }
+    }
+
+    /** {@code out = sign * (x * factor)}. */
+    private void times(long factors, float sign, float[] x, float[] out) {
+        for (int row = 0; row < GROUP; row += COUNT) {
+            FloatVector factor = (FloatVector) ByteVector.fromMemorySegment(BYTES, data, factors + row, ORDER)
+                    .convertShape(B2F, FLOATS, 0);
+            Lanes.load(x, row).mul(factor).mul(sign).intoArray(out, row);
+        }
+    }
+
+    private void widenBytes(long factors, float[] out) {
+        for (int i = 0; i < 2 * GROUP; i += COUNT) {
+            ((FloatVector) ByteVector.fromMemorySegment(BYTES, data, factors + i, ORDER)
+                            .convertShape(B2F, FLOATS, 0))
+                    .intoArray(out, i);
+        }
+    }
+
+    private void widenNibbles(long factors, float[] out) {
+        for (int i = 0; i < 2 * GROUP; i += COUNT) {
+            ByteVector both = ByteVector.fromMemorySegment(BYTES, data, factors + i, ORDER);
+            ((FloatVector) both.and((byte) 15).convertShape(B2F, FLOATS, 0)).intoArray(out, i);
+            ((FloatVector) both.lanewise(LSHR, 4).and((byte) 15).convertShape(B2F, FLOATS, 0))
+                    .intoArray(out, 2 * GROUP + i);
+        }
+    }
+
+    private static void negate(float[] x, float[] out) {
+        for (int row = 0; row < GROUP; row += COUNT) {
+            Lanes.load(x, row).neg().intoArray(out, row);
+        }
+    }
+
+    private static void factorsOfTable(float[] factors) {
+        Arrays.fill(factors, 0, GROUP, 8f);
+        Arrays.fill(factors, GROUP, 2 * GROUP, 1f);
+    }
+}
