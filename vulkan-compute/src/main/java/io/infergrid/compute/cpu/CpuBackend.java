@@ -6,6 +6,7 @@ import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.engine.StageTensors;
 import io.infergrid.compute.gguf.TensorSource;
 import io.infergrid.compute.model.ModelConfig;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -46,7 +47,7 @@ public final class CpuBackend implements Backend {
     @Override
     public Stage load(TensorSource model, StageSpec spec) {
         ModelConfig config = ModelConfig.of(model.metadata());
-        var tensors = StageTensors.of(model, config, spec);
+        var tensors = StageTensors.of(model, config, spec, Set.of());
         turn.lock();
         try {
             return new CpuStage(config, spec, tensors, workers, turn);

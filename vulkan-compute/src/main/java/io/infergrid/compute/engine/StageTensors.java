@@ -9,8 +9,6 @@ import io.infergrid.compute.gguf.TensorType;
 import io.infergrid.compute.model.ModelConfig;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -39,8 +37,7 @@ public record StageTensors(
      * Types that are computed with as the F32 that they are, by every backend: the bytes of a stage may not depend on which
      * backend has kernels for a type, so one leaves this set when all have. BF16 gives the same bytes either way.
      */
-    public static final Set<TensorType> EXPANDED = Collections.unmodifiableSet(
-            EnumSet.complementOf(EnumSet.of(TensorType.F32, TensorType.F16, TensorType.Q8_0, TensorType.Q4_0)));
+    public static final Set<TensorType> EXPANDED = Set.of(TensorType.BF16);
 
     private static final Pattern BLOCK_TENSOR = Pattern.compile("blk\\.([0-9]{1,6})\\.(.+)");
 

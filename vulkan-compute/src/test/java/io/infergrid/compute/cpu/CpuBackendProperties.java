@@ -161,6 +161,8 @@ class CpuBackendProperties {
                 List.of(6, 3, 48),
                 List.of(5, 1, 64),
                 List.of(9, 3, 64),
+                List.of(4, 2, 64),
+                List.of(16, 4, 16),
                 List.of(2, 2, 80),
                 List.of(2, 1, 96),
                 List.of(1, 1, 128)));
@@ -175,9 +177,9 @@ class CpuBackendProperties {
                                 .as(Family::new),
                         Arbitraries.integers().between(1, 3),
                         heads,
-                        Arbitraries.integers().between(1, 12),
+                        Arbitraries.of(1, 2, 3, 7, 8, 12, 16),
                         Arbitraries.integers().between(3, 90),
-                        Arbitraries.of(TensorType.Q8_0, TensorType.Q4_0, TensorType.F16, TensorType.F32),
+                        Arbitraries.of(TensorType.values()),
                         Arbitraries.of(true, false))
                 .as((family, blocks, head, feedForward, vocabulary, type, tied) -> new RandomModel.Shape(
                         family.architecture(),

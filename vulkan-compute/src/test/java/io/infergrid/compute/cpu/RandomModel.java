@@ -128,7 +128,9 @@ record RandomModel(GgufMetadata metadata, Map<String, GgufTensor> tensors) imple
         return new GgufTensor("rope_freqs.weight", TensorType.F32, pairs, 1, data);
     }
 
-    static GgufTensor tensor(String name, TensorType type, int rows, int columns, Random random) {
+    /** A tensor of a type, or of Q8_0 where rows are not whole blocks of the type: that makes a mixed file. */
+    static GgufTensor tensor(String name, TensorType wanted, int rows, int columns, Random random) {
+        TensorType type = columns % wanted.blockElements() == 0 ? wanted : TensorType.Q8_0;
         var data = MemorySegment.ofArray(new byte[(int) (rows * type.rowBytes(columns))]);
         float deviation = (float) (1 / Math.sqrt(columns));
         for (long at = 0; at < data.byteSize(); at += type.blockBytes()) {
