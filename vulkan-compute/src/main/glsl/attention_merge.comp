@@ -22,7 +22,8 @@ void main() {
   if (token >= step_.count || 32u * block >= shape.columns) {
     return;
   }
-  uint chunks = (step_.start + token) / 32u + 1u;
+  uint position = step_.token[token].position;
+  uint chunks = position / 32u + 1u;
   uint row = token * (shape.columns / headDimension);
   float v[32];
   [[unroll]] for (uint i = 0; i < 32; i++) {
@@ -32,7 +33,7 @@ void main() {
   [[unroll]] for (uint i = 0; i < 32; i++) {
     below[i] = 0.0;
   }
-  for (uint chunk = firstSeen(step_.start + token, window) / 32u; chunk < chunks; chunk++) {
+  for (uint chunk = firstSeen(position, window) / 32u; chunk < chunks; chunk++) {
     [[unroll]] for (uint i = 0; i < 32; i++) {
       uint column = min(32u * block + i, shape.columns - 1u);
       uint at = (row + column / headDimension) * (maxPositions / 32u) + chunk;

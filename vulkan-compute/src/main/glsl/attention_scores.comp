@@ -29,14 +29,14 @@ uint ordered(float x) {
 void main() {
   uint token = gl_WorkGroupID.z;
   uint head = gl_WorkGroupID.y;
-  uint last = step_.start + token;
+  uint last = step_.token[token].position;
   uint first = firstSeen(last, window);
   if (32u * gl_WorkGroupID.x > last || 32u * gl_WorkGroupID.x + 32u <= first) {
     return;
   }
   uint position = 32u * gl_WorkGroupID.x + gl_LocalInvocationID.x;
   uint from = (token * queryColumns + head * headDimension) / 4u;
-  uint key = (min(position, last) * keyColumns + head / queriesPerKey * headDimension) / 4u;
+  uint key = (cacheRow(token, min(position, last)) * keyColumns + head / queriesPerKey * headDimension) / 4u;
   precise vec4 lanes = vec4(0.0);
   for (uint d = 0; d < headDimension / 4u; d++) {
     precise vec4 product = query[from + d] * cached(texelFetch(keys, int(key + d)));

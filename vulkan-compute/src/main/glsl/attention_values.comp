@@ -31,7 +31,7 @@ void main() {
   uint token = gl_WorkGroupID.z;
   uint head = gl_WorkGroupID.y;
   uint first = 32u * gl_WorkGroupID.x;
-  uint last = step_.start + token;
+  uint last = step_.token[token].position;
   uint seen = firstSeen(last, window);
   if (first > last || first + 32u <= seen) {
     return;
@@ -43,11 +43,12 @@ void main() {
       scores[row * maxPositions + clamp(first + invocation, seen, last)] - unordered(maximum[row]);
   weights[invocation] = ig1Exp(shifted);
   barrier();
+  uint firstRow = cacheRow(token, first);
   uint begin = max(seen, first) - first;
   uint positions = min(last - first + 1u, 32u);
   uint chunkRow = row * (maxPositions / 32u) + gl_WorkGroupID.x;
   for (uint d = invocation; d < headDimension / 4u; d += 32u) {
-    uint value = (first * keyColumns + head / queriesPerKey * headDimension) / 4u + d;
+    uint value = (firstRow * keyColumns + head / queriesPerKey * headDimension) / 4u + d;
     precise vec4 sum = vec4(0.0);
     for (uint p = begin; p < positions; p++) {
       precise vec4 product = weights[p] * cached(texelFetch(values, int(value + p * (keyColumns / 4u))));

@@ -28,6 +28,7 @@ layout(push_constant) uniform Parameters {
   uint outOffset;
   uint addendOffset;
   uint mode;
+  uint head;
 };
 layout(binding = 3) readonly buffer Quantised { uvec4 quantised[]; };  // [token][slot][2]
 layout(binding = 4) readonly buffer Scales { uvec2 scales[]; };  // [token][slot] of scale, two sums
@@ -138,7 +139,8 @@ void addTo(inout float sums[GROUPS * TOKENS], float child[GROUPS * TOKENS]) {
 
 void main() {
   uint firstToken = gl_WorkGroupID.y * TOKENS;
-  if (firstToken >= step_.count) {
+  uint count = vectors(head);
+  if (firstToken >= count) {
     return;
   }
   uint row = gl_LocalInvocationID.x;
@@ -150,7 +152,7 @@ void main() {
   }
   uint token[TOKENS];
   [[unroll]] for (uint t = 0; t < TOKENS; t++) {
-    token[t] = min(firstToken + t, step_.count - 1u);
+    token[t] = min(firstToken + t, count - 1u);
   }
   const uint PAIRS = GROUPS * TOKENS;
   // The tree of sum32 over lanes that come bit-reversed: a node adds its two children to +0, which is adding them to one
@@ -211,7 +213,7 @@ void main() {
   [[unroll]] for (uint g = 0; g < GROUPS; g++) {
     uint at = (gl_WorkGroupID.x * GROUPS + g) * 32u + row;
     [[unroll]] for (uint t = 0; t < TOKENS; t++) {
-      if (at < rows && firstToken + t < step_.count) {
+      if (at < rows && firstToken + t < count) {
         storeResult(total[g * TOKENS + t], firstToken + t, at);
       }
     }

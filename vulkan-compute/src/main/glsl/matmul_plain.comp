@@ -11,7 +11,7 @@ layout(push_constant) uniform Parameters {
   uint rows;
   uint groups;
   uint runs;  // blocks of 32 columns
-  uint unused_;
+  uint head;
   uint outStride;
   uint outOffset;
   uint addendOffset;
@@ -32,7 +32,7 @@ vec4 halves(uint low, uint high) {
 
 void main() {
   uint token = gl_WorkGroupID.y;
-  if (token >= step_.count) {
+  if (token >= vectors(head)) {
     return;
   }
   uint row = gl_LocalInvocationID.x;

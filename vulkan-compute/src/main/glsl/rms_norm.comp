@@ -11,7 +11,7 @@ layout(push_constant) uniform Parameters {
   Shape shape;
   float inverseColumns;
   float epsilon;
-  uint onlyHeadRow;  // 1: the one token step_.headRow, into row 0
+  uint head;  // 1: of the tokens whose logits are wanted, one after the other
 };
 layout(binding = 1) readonly buffer Input { float x[]; };  // [token][columns]
 layout(binding = 2) readonly buffer Weight { float weight[]; };
@@ -34,10 +34,10 @@ precise float sumOfLanes() {
 
 void main() {
   uint to = gl_WorkGroupID.x;
-  uint token = onlyHeadRow == 1u ? step_.headRow : to;
-  if (token >= step_.count) {
+  if (to >= vectors(head)) {
     return;
   }
+  uint token = head == 1u ? step_.token[to].headRow : to;
   uint t = gl_LocalInvocationID.x;
   uint row = token * shape.columns;
   precise float lane = 0.0;

@@ -54,7 +54,7 @@ void main() {
     return;
   }
   uint row = token * columns;
-  uint position = step_.start + token;
+  uint position = step_.token[token].position;
   if (column < queryColumns) {
     query[token * queryColumns + column] = rotated(row, column, position);
     query[token * queryColumns + column + 1u] = rotated(row, column + 1u, position);
@@ -65,7 +65,7 @@ void main() {
   float b = isKey ? rotated(row, column + 1u, position) : qkv[row + column + 1u];
   uint low = ig1ToHalf(a);
   uint high = ig1ToHalf(b);
-  uint at = position * keyColumns + column - queryColumns - (isKey ? 0u : keyColumns);
+  uint at = cacheRow(token, position) * keyColumns + column - queryColumns - (isKey ? 0u : keyColumns);
   if (WIDE == 1u) {
     uint wideLow = floatBitsToUint(ig1FromHalf(low));
     uint wideHigh = floatBitsToUint(ig1FromHalf(high));

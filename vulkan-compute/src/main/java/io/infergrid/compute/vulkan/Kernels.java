@@ -22,6 +22,12 @@ final class Kernels {
         }
     }
 
+    /** Which vectors an operation takes: of all tokens of the step, or of those whose logits are wanted. */
+    private enum Rows {
+        TOKENS,
+        HEAD
+    }
+
     /**
      * How the queries, keys and values of a token lie in memory.
      *
@@ -35,22 +41,37 @@ final class Kernels {
     private final VulkanDevice device;
     private final Tuning tuning;
     private final DeviceBuffer step;
+    private final DeviceBuffer groups;
 
-    /** @param step the step's parameters, see step.glsl */
-    Kernels(VulkanDevice device, Tuning tuning, DeviceBuffer step) {
+    /**
+     * @param step the step's parameters, see step.glsl
+     * @param groups the same, perhaps another copy, where the arguments of indirect dispatches are read
+     */
+    Kernels(VulkanDevice device, Tuning tuning, DeviceBuffer step, DeviceBuffer groups) {
         this.device = device;
         this.tuning = tuning;
         this.step = step;
+        this.groups = groups;
     }
 
-    void rmsNorm(
+    void rmsNorm(CommandSequence to, DeviceBuffer x, DeviceBuffer weight, float epsilon, Activation out, int tokens) {
+        rmsNorm(to, x, weight, epsilon, out, tokens, Rows.TOKENS);
+    }
+
+    /** The same of the step's head rows alone, one after the other. */
+    void rmsNormOfHeadRows(
+            CommandSequence to, DeviceBuffer x, DeviceBuffer weight, float epsilon, Activation out, int rows) {
+        rmsNorm(to, x, weight, epsilon, out, rows, Rows.HEAD);
+    }
+
+    private void rmsNorm(
             CommandSequence to,
             DeviceBuffer x,
             DeviceBuffer weight,
             float epsilon,
             Activation out,
             int tokens,
-            boolean onlyHeadRow) {
+            Rows rows) {
         int[] shape = out.shape();
         to.dispatch(
                 kernel("rms_norm", "SSSSSS", 7, 0),
@@ -64,7 +85,7 @@ final class Kernels {
                 shape[3],
                 Float.floatToRawIntBits((float) (1.0 / shape[0])),
                 Float.floatToRawIntBits(epsilon),
-                onlyHeadRow ? 1 : 0);
+                rows.ordinal());
     }
 
     void swiglu(CommandSequence to, DeviceBuffer gateUp, Activation out, int tokens) {
@@ -87,12 +108,37 @@ final class Kernels {
             DeviceBuffer addend,
             Mode mode,
             int tokens) {
+        matmul(to, matrix, x, out, outStride, addend, mode, tokens, Rows.TOKENS);
+    }
+
+    /** The same for activations that {@link #rmsNormOfHeadRows} has left. */
+    void matmulOfHeadRows(
+            CommandSequence to,
+            DeviceMatrix matrix,
+            Activation x,
+            DeviceBuffer out,
+            int outStride,
+            DeviceBuffer addend,
+            int tokens) {
+        matmul(to, matrix, x, out, outStride, addend, Mode.PLAIN, tokens, Rows.HEAD);
+    }
+
+    private void matmul(
+            CommandSequence to,
+            DeviceMatrix matrix,
+            Activation x,
+            DeviceBuffer out,
+            int outStride,
+            DeviceBuffer addend,
+            Mode mode,
+            int tokens,
+            Rows rows) {
         for (DeviceMatrix.Part part : matrix.parts()) {
             BlockLayout layout = part.layout();
             if (layout == null) {
-                plainMatmul(to, matrix, part, x, out, outStride, addend, mode, tokens);
+                plainMatmul(to, matrix, part, x, out, outStride, addend, mode, tokens, rows);
             } else {
-                blockMatmul(to, matrix, part, layout, x, out, outStride, addend, mode, tokens);
+                blockMatmul(to, matrix, part, layout, x, out, outStride, addend, mode, tokens, rows);
             }
         }
     }
@@ -106,7 +152,8 @@ final class Kernels {
             int outStride,
             DeviceBuffer addend,
             Mode mode,
-            int tokens) {
+            int tokens,
+            Rows rows) {
         String name = "matmul_plain_" + part.type().name().toLowerCase(Locale.ROOT);
         to.dispatch(
                 kernel(name, "STSSS", 8, 0),
@@ -117,7 +164,7 @@ final class Kernels {
                 part.rows(),
                 part.groups(),
                 Math.toIntExact((matrix.columns() + 31) / 32),
-                0,
+                rows.ordinal(),
                 outStride,
                 part.outOffset(),
                 part.outOffset(),
@@ -134,7 +181,8 @@ final class Kernels {
             int outStride,
             DeviceBuffer addend,
             Mode mode,
-            int tokens) {
+            int tokens,
+            Rows rows) {
         int tokensEach = tokens == 1 ? 1 : TOKENS_OF_A_PREFILL;
         int workGroups =
                 (part.groups() + part.groupsEach() - 1) / part.groupsEach() * ((tokens + tokensEach - 1) / tokensEach);
@@ -144,7 +192,7 @@ final class Kernels {
             split *= 2;
         }
         to.dispatch(
-                kernel(layout.kernel() + "_" + part.groupsEach() + "x" + tokensEach, "STTSSSSTT", 8, split),
+                kernel(layout.kernel() + "_" + part.groupsEach() + "x" + tokensEach, "STTSSSSTT", 9, split),
                 (part.groups() + part.groupsEach() - 1) / part.groupsEach(),
                 (tokens + tokensEach - 1) / tokensEach,
                 1,
@@ -165,7 +213,8 @@ final class Kernels {
                 outStride,
                 part.outOffset(),
                 part.outOffset(),
-                mode.word);
+                mode.word,
+                rows.ordinal());
     }
 
     /** The RMS norm of each head of queries and keys, in place. */
@@ -191,7 +240,7 @@ final class Kernels {
             DeviceBuffer qkv,
             DeviceBuffer rotary,
             DeviceBuffer query,
-            KeyValueCache cache,
+            KeyValuePool.Cache cache,
             DeviceBuffer maximum,
             int tokens) {
         int columns = heads.queryColumns() + 2 * heads.keyColumns();
@@ -213,7 +262,7 @@ final class Kernels {
             CommandSequence to,
             Heads heads,
             DeviceBuffer query,
-            KeyValueCache cache,
+            KeyValuePool.Cache cache,
             AttentionScratch scratch,
             Activation out,
             int tokens) {
@@ -221,7 +270,7 @@ final class Kernels {
         float scale = (float) (1.0 / Math.sqrt(heads.headDimension()));
         to.dispatchIndirect(
                 kernel("attention_scores", "SSTSS", 7, wide),
-                step,
+                groups,
                 StepParameters.GROUPS_OFFSET,
                 List.of(step, query, cache.keys(), scratch.scores(), scratch.maximum()),
                 heads.queryColumns(),
@@ -234,7 +283,7 @@ final class Kernels {
         to.barrier();
         to.dispatchIndirect(
                 kernel("attention_values", "SSSTSS", 6, wide),
-                step,
+                groups,
                 StepParameters.GROUPS_OFFSET,
                 List.of(
                         step,

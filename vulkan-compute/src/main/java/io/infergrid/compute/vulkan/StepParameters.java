@@ -2,18 +2,56 @@ package io.infergrid.compute.vulkan;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
-/** What the host writes before each step; the layout of step.glsl. */
-record StepParameters(int start, int count, int headRow, int heads) {
+/**
+ * What the host writes before each step; the layout of step.glsl.
+ *
+ * @param tokens of the step, each session's in the order of their positions
+ * @param headRows indices of the tokens whose logits are wanted
+ * @param pages of the tokens' sessions, one list after the other
+ * @param heads query heads of the model
+ */
+record StepParameters(List<Token> tokens, List<Integer> headRows, int[] pages, int heads) {
 
-    static final long BYTES = 32;
+    /** Most tokens of a step. */
+    static final int MOST_TOKENS = 32;
 
     /** Where the work groups of attention's indirect dispatches are. */
     static final long GROUPS_OFFSET = 16;
 
+    private static final int HEADER_WORDS = 8;
+    private static final int TOKEN_WORDS = 4;
+    private static final int PAGES_WORD = HEADER_WORDS + TOKEN_WORDS * MOST_TOKENS;
+
+    /**
+     * One token of a step.
+     *
+     * @param position in its session
+     * @param firstPage where its session's pages begin in {@link StepParameters#pages}
+     */
+    record Token(int position, int firstPage) {}
+
+    /** Bytes of the buffer for steps whose sessions have so many pages together. */
+    static long bytes(int pages) {
+        return 4L * (PAGES_WORD + pages);
+    }
+
     void write(MemorySegment to) {
-        int chunks = (start + count + 31) / 32;
-        int[] words = {start, count, headRow, 0, chunks, heads, count, 0};
+        var words = new int[PAGES_WORD + pages.length];
+        words[0] = tokens.size();
+        words[1] = headRows.size();
+        words[4] = tokens.stream().mapToInt(Token::position).max().orElse(0) / KeyValuePool.PAGE_POSITIONS + 1;
+        words[5] = heads;
+        words[6] = tokens.size();
+        for (int i = 0; i < tokens.size(); i++) {
+            words[HEADER_WORDS + TOKEN_WORDS * i] = tokens.get(i).position();
+            words[HEADER_WORDS + TOKEN_WORDS * i + 1] = tokens.get(i).firstPage();
+        }
+        for (int i = 0; i < headRows.size(); i++) {
+            words[HEADER_WORDS + TOKEN_WORDS * i + 2] = headRows.get(i);
+        }
+        System.arraycopy(pages, 0, words, PAGES_WORD, pages.length);
         MemorySegment.copy(words, 0, to, ValueLayout.JAVA_INT, 0, words.length);
     }
 }

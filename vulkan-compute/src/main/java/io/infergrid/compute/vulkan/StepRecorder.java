@@ -3,14 +3,13 @@ package io.infergrid.compute.vulkan;
 import io.infergrid.compute.model.ModelConfig;
 import io.infergrid.compute.vulkan.Kernels.Mode;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 
 /**
  * Records the forward pass: the operations of docs/ig1.md in their order, with a barrier wherever one reads what another
- * has written. Owns the session's cache and the activations between operations.
+ * has written. Owns the activations between operations.
  */
 final class StepRecorder implements AutoCloseable {
 
@@ -23,7 +22,6 @@ final class StepRecorder implements AutoCloseable {
     // freed last first
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
-    private final List<KeyValueCache> caches = new ArrayList<>();
     private final DeviceBuffer none;
     private final DeviceBuffer qkv;
     private final DeviceBuffer query;
@@ -36,17 +34,25 @@ final class StepRecorder implements AutoCloseable {
     private final Activation hidden;
 
     /**
+     * @param step the step's parameters, see step.glsl
+     * @param groups the same before the step begins, for the work groups of attention
      * @param x the residual stream, [token][dimension]: the step's input, then its boundary
      * @param rotary [position][pair] of cos, sin
      */
     StepRecorder(
-            VulkanStage stage, int maxPositions, int tokens, DeviceBuffer step, DeviceBuffer x, DeviceBuffer rotary) {
+            VulkanStage stage,
+            int maxPositions,
+            int tokens,
+            DeviceBuffer step,
+            DeviceBuffer groups,
+            DeviceBuffer x,
+            DeviceBuffer rotary) {
         this.stage = stage;
         this.config = stage.config();
         this.x = x;
         this.rotary = rotary;
         VulkanDevice device = stage.device();
-        kernels = new Kernels(device, stage.tuning(), step);
+        kernels = new Kernels(device, stage.tuning(), step, groups);
         int queryColumns = config.queryDimension();
         int keyColumns = config.keyValueDimension();
         heads = new Kernels.Heads(
@@ -57,10 +63,6 @@ final class StepRecorder implements AutoCloseable {
                 config.heads() / config.kvHeads(),
                 config.slidingWindow());
         try {
-            for (int i = 0; i < stage.blocks().size(); i++) {
-                caches.add(own(KeyValueCache.of(
-                        device, maxPositions, keyColumns, stage.tuning().wideCache())));
-            }
             none = own(device.zeroed(0));
             qkv = own(device.zeroed(4L * tokens * (queryColumns + 2 * keyColumns)));
             query = own(device.zeroed(4L * tokens * queryColumns));
@@ -102,7 +104,7 @@ final class StepRecorder implements AutoCloseable {
     }
 
     /** Every block of the stage over {@code x}, for up to {@code tokens} tokens. */
-    void blocks(CommandSequence to, int tokens) {
+    void blocks(CommandSequence to, List<KeyValuePool.Cache> caches, int tokens) {
         for (int i = 0; i < stage.blocks().size(); i++) {
             if (tokens > 1 && i > 0 && i % stage.tuning().blocksPerSubmission() == 0) {
                 to.cut();
@@ -112,11 +114,11 @@ final class StepRecorder implements AutoCloseable {
         }
     }
 
-    private void attention(CommandSequence to, VulkanStage.Block block, KeyValueCache cache, int tokens) {
+    private void attention(CommandSequence to, VulkanStage.Block block, KeyValuePool.Cache cache, int tokens) {
         int columns = heads.queryColumns() + 2 * heads.keyColumns();
         DeviceBuffer bias = block.qkvBias();
         to.barrier();
-        kernels.rmsNorm(to, x, block.attentionNorm(), config.normEpsilon(), normed, tokens, false);
+        kernels.rmsNorm(to, x, block.attentionNorm(), config.normEpsilon(), normed, tokens);
         to.barrier();
         kernels.matmul(
                 to,
@@ -152,7 +154,7 @@ final class StepRecorder implements AutoCloseable {
 
     private void feedForward(CommandSequence to, VulkanStage.Block block, int tokens) {
         to.barrier();
-        kernels.rmsNorm(to, h, block.feedForwardNorm(), config.normEpsilon(), normed, tokens, false);
+        kernels.rmsNorm(to, h, block.feedForwardNorm(), config.normEpsilon(), normed, tokens);
         to.barrier();
         kernels.matmul(to, block.gateUp(), normed, gateUp, 2 * config.feedForward(), none, Mode.PLAIN, tokens);
         to.barrier();
@@ -161,15 +163,15 @@ final class StepRecorder implements AutoCloseable {
         kernels.matmul(to, block.down(), hidden, x, config.dimension(), h, Mode.BOUNDARY, tokens);
     }
 
-    /** Logits of every token, or only of the step's head row, and their copy to {@code output}. */
-    void head(CommandSequence to, int tokens, boolean onlyHeadRow, DeviceBuffer output) {
+    /** Logits of the step's head rows, up to {@code rows} of them, and their copy to {@code output}. */
+    void head(CommandSequence to, int rows, DeviceBuffer output) {
         VulkanStage.Head head = Objects.requireNonNull(stage.head());
         to.barrier();
-        kernels.rmsNorm(to, x, head.norm(), config.normEpsilon(), normed, tokens, onlyHeadRow);
+        kernels.rmsNormOfHeadRows(to, x, head.norm(), config.normEpsilon(), normed, rows);
         to.barrier();
-        kernels.matmul(to, head.output(), normed, logits, config.vocabulary(), none, Mode.PLAIN, tokens);
+        kernels.matmulOfHeadRows(to, head.output(), normed, logits, config.vocabulary(), none, rows);
         to.barrier();
-        to.copy(logits, 0, output, 0, 4L * tokens * config.vocabulary());
+        to.copy(logits, 0, output, 0, 4L * rows * config.vocabulary());
     }
 
     @Override

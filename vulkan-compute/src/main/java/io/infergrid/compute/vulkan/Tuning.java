@@ -8,8 +8,8 @@ package io.infergrid.compute.vulkan;
  *     are as many
  * @param mostSplit most invocations that share a row, a power of two of at most 32
  * @param wideCache true to keep keys and values as binary32, which a processor reads faster; false for halves
- * @param tokensPerStep positions of a prefill step
- * @param blocksPerSubmission transformer blocks of a prefill step that are submitted together
+ * @param tokensPerStep tokens of a step, of one session or of several; at most 32
+ * @param blocksPerSubmission transformer blocks of a step of several tokens that are submitted together
  */
 public record Tuning(
         int rowsPerInvocation,
@@ -25,6 +25,10 @@ public record Tuning(
         }
         if (Integer.bitCount(mostSplit) != 1 || mostSplit > 32) {
             throw new IllegalArgumentException("expected a split of 1, 2, 4, 8, 16 or 32, found " + mostSplit);
+        }
+        if (tokensPerStep < 1 || tokensPerStep > StepParameters.MOST_TOKENS) {
+            throw new IllegalArgumentException(
+                    "expected 1 to " + StepParameters.MOST_TOKENS + " tokens a step, found " + tokensPerStep);
         }
     }
 

@@ -2,6 +2,7 @@ package io.infergrid.compute.vulkan;
 
 import io.infergrid.compute.engine.Backend;
 import io.infergrid.compute.engine.Stage;
+import io.infergrid.compute.engine.StageLimits;
 import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.engine.StageTensors;
 import io.infergrid.compute.gguf.TensorSource;
@@ -64,18 +65,23 @@ public final class VulkanBackend implements Backend {
         return device;
     }
 
+    @Override
+    public Stage load(TensorSource model, StageSpec spec) {
+        return load(model, spec, StageLimits.NONE);
+    }
+
     /**
      * @throws VulkanException if the device's memory does not suffice, or for a model whose heads are not a multiple of four
      *     elements
      */
     @Override
-    public Stage load(TensorSource model, StageSpec spec) {
+    public Stage load(TensorSource model, StageSpec spec, StageLimits limits) {
         ModelConfig config = ModelConfig.of(model.metadata());
         if (config.headDimension() % 4 != 0) {
             throw new VulkanException(
                     "expected heads of a multiple of 4 elements on a Vulkan device, found " + config.headDimension());
         }
-        return VulkanStage.load(device, tuning, config, spec, StageTensors.of(model, config, spec));
+        return VulkanStage.load(device, tuning, config, spec, limits, StageTensors.of(model, config, spec));
     }
 
     @Override

@@ -117,6 +117,50 @@ public final class VulkanDevice implements AutoCloseable {
         }
     }
 
+    /** Fills pieces of a buffer, {@code bytesEach} at each of the offsets, from the host's memory where they lie one by one. */
+    void upload(DeviceBuffer to, long[] offsets, long bytesEach, MemorySegment from) {
+        if (to.isMapped()) {
+            for (int i = 0; i < offsets.length; i++) {
+                to.mapped().asSlice(offsets[i], bytesEach).copyFrom(from.asSlice(i * bytesEach, bytesEach));
+            }
+            return;
+        }
+        int atOnce = (int) Math.max(1, STAGING_BYTES / bytesEach);
+        for (int first = 0; first < offsets.length; first += atOnce) {
+            int count = Math.min(atOnce, offsets.length - first);
+            try (var staging = buffer(count * bytesEach, DeviceMemory.Place.UPLOAD);
+                    var sequence = new CommandSequence(this)) {
+                MemorySegment.copy(from, first * bytesEach, staging.mapped(), 0, count * bytesEach);
+                for (int i = 0; i < count; i++) {
+                    sequence.copy(staging, i * bytesEach, to, offsets[first + i], bytesEach);
+                }
+                sequence.end().run();
+            }
+        }
+    }
+
+    /** The other way round. */
+    void download(DeviceBuffer from, long[] offsets, long bytesEach, MemorySegment to) {
+        if (from.isMapped()) {
+            for (int i = 0; i < offsets.length; i++) {
+                to.asSlice(i * bytesEach, bytesEach).copyFrom(from.mapped().asSlice(offsets[i], bytesEach));
+            }
+            return;
+        }
+        int atOnce = (int) Math.max(1, STAGING_BYTES / bytesEach);
+        for (int first = 0; first < offsets.length; first += atOnce) {
+            int count = Math.min(atOnce, offsets.length - first);
+            try (var staging = buffer(count * bytesEach, DeviceMemory.Place.READBACK);
+                    var sequence = new CommandSequence(this)) {
+                for (int i = 0; i < count; i++) {
+                    sequence.copy(from, offsets[first + i], staging, i * bytesEach, bytesEach);
+                }
+                sequence.barrierToHost().end().run();
+                MemorySegment.copy(staging.mapped(), 0, to, first * bytesEach, count * bytesEach);
+            }
+        }
+    }
+
     /** Bytes to give to {@link #upload} at a time. */
     static long stagingBytes() {
         return STAGING_BYTES;

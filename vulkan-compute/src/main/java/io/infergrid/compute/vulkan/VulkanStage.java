@@ -1,6 +1,9 @@
 package io.infergrid.compute.vulkan;
 
 import io.infergrid.compute.engine.Stage;
+import io.infergrid.compute.engine.StageChecks;
+import io.infergrid.compute.engine.StageLimits;
+import io.infergrid.compute.engine.StageOutput;
 import io.infergrid.compute.engine.StageSession;
 import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.engine.StageTensors;
@@ -14,9 +17,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A stage's weights on the device. */
+/** A stage's weights on the device, and the steps that its sessions take, alone or together. */
 final class VulkanStage implements Stage {
 
     /**
@@ -38,6 +42,8 @@ final class VulkanStage implements Stage {
     /** What a stage with the output head has. */
     record Head(DeviceBuffer norm, DeviceMatrix output) {}
 
+    private static final int FEWEST_POSITIONS = 128;
+
     private final VulkanDevice device;
     private final Tuning tuning;
     private final ModelConfig config;
@@ -48,18 +54,34 @@ final class VulkanStage implements Stage {
     private @Nullable Head head;
     // freed last first
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final Object lock = new Object();
+    private final KeyValuePool pool;
+    private @Nullable StepRunner runner;
 
-    private VulkanStage(VulkanDevice device, Tuning tuning, ModelConfig config, StageSpec spec, StageTensors tensors) {
+    private VulkanStage(
+            VulkanDevice device,
+            Tuning tuning,
+            ModelConfig config,
+            StageSpec spec,
+            StageLimits limits,
+            StageTensors tensors) {
         this.device = device;
         this.tuning = tuning;
         this.config = config;
         this.spec = spec;
         this.rotaryFactors = tensors.rotaryFactors();
+        pool = new KeyValuePool(device, spec.blocks(), config.keyValueDimension(), tuning.wideCache(), limits);
+        owned.push(pool);
     }
 
     static VulkanStage load(
-            VulkanDevice device, Tuning tuning, ModelConfig config, StageSpec spec, StageTensors tensors) {
-        var stage = new VulkanStage(device, tuning, config, spec, tensors);
+            VulkanDevice device,
+            Tuning tuning,
+            ModelConfig config,
+            StageSpec spec,
+            StageLimits limits,
+            StageTensors tensors) {
+        var stage = new VulkanStage(device, tuning, config, spec, limits, tensors);
         try {
             stage.upload(tensors);
             return stage;
@@ -193,12 +215,97 @@ final class VulkanStage implements Stage {
     }
 
     @Override
+    public long cacheBytes() {
+        synchronized (lock) {
+            return pool.usedBytes();
+        }
+    }
+
+    @Override
+    public long cachePageBytes() {
+        return pool.pageBytes();
+    }
+
+    @Override
     public StageSession open(int maxPositions) {
-        return VulkanSession.open(this, maxPositions);
+        if (maxPositions < 1) {
+            throw new IllegalArgumentException("expected room for at least one position, found " + maxPositions);
+        }
+        return new VulkanSession(this, maxPositions);
+    }
+
+    /** Runs what touches the stage's cache while no step runs. */
+    void exclusively(Consumer<KeyValuePool> work) {
+        synchronized (lock) {
+            work.accept(pool);
+        }
+    }
+
+    @Override
+    public List<StageOutput> forward(List<Work> batch) {
+        List<BatchPart> parts = batch.stream().map(this::part).toList();
+        if (parts.stream().map(BatchPart::session).distinct().count() < parts.size()) {
+            throw new IllegalArgumentException("expected every session once in a batch, found one twice");
+        }
+        synchronized (lock) {
+            for (BatchPart part : parts) {
+                VulkanSession session = part.session();
+                StageChecks.input(part.input(), config, spec, session.position(), session.maxPositions());
+            }
+            pool.reserve(parts.stream()
+                    .mapToInt(part -> part.session().pagesNeeded(part.count()))
+                    .sum());
+            parts.forEach(part -> part.session().take(pool, part.count()));
+            StepRunner steps = runner(parts);
+            var waiting = new ArrayDeque<>(parts);
+            while (!waiting.isEmpty()) {
+                step(steps, waiting);
+            }
+            parts.forEach(part -> part.session().moveTo(part.session().position() + part.count()));
+        }
+        return parts.stream().map(BatchPart::output).toList();
+    }
+
+    private BatchPart part(Work work) {
+        if (!(work.session() instanceof VulkanSession session) || session.stage() != this) {
+            throw new IllegalArgumentException("expected sessions of this stage, found another one");
+        }
+        return new BatchPart(this, session, work.input(), work.wanted());
+    }
+
+    /** One step over as many tokens of the first parts as it takes; finished parts leave. */
+    private void step(StepRunner steps, Deque<BatchPart> waiting) {
+        var step = new BatchStep(steps, spec.head());
+        while (!waiting.isEmpty() && step.add(waiting.getFirst())) {
+            waiting.removeFirst();
+        }
+        step.run();
+    }
+
+    /** What runs steps, for positions as high as these parts have. */
+    private StepRunner runner(List<BatchPart> parts) {
+        int positions = parts.stream()
+                .mapToInt(part -> part.session().position() + part.count())
+                .max()
+                .orElse(1);
+        if (runner == null || runner.positions() < positions) {
+            if (runner != null) {
+                runner.close();
+                runner = null;
+            }
+            runner = new StepRunner(this, pool, Math.max(FEWEST_POSITIONS, Integer.highestOneBit(positions - 1) * 2));
+        }
+        return runner;
     }
 
     @Override
     public void close() {
-        Owned.closeAll(owned);
+        synchronized (lock) {
+            if (runner != null) {
+                runner.close();
+                runner = null;
+            }
+            Owned.closeAll(owned);
+        }
     }
 }
