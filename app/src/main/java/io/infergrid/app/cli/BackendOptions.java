@@ -10,7 +10,7 @@ final class BackendOptions {
             names = {"-b", "--backend"},
             paramLabel = "cpu|vulkan|auto",
             description =
-                    "The device that computes (default: ${DEFAULT-VALUE}; auto takes a graphics card that is conformant, else the CPU).")
+                    "The device that computes (default: auto, which takes a graphics card that is conformant, else the CPU).")
     BackendChoice backend = BackendChoice.AUTO;
 
     @Option(
@@ -18,4 +18,10 @@ final class BackendOptions {
             paramLabel = "N",
             description = "Threads of the CPU backend (default: one a processor).")
     int threads = 0;
+
+    void check() {
+        if (threads < 0) {
+            throw new Failure("expected --threads of 0 or more, found " + threads);
+        }
+    }
 }

@@ -10,6 +10,7 @@ import io.infergrid.compute.benchmark.BenchmarkListener;
 import io.infergrid.compute.benchmark.BenchmarkPlan;
 import io.infergrid.compute.benchmark.BenchmarkReport;
 import io.infergrid.compute.gguf.GgufFile;
+import io.infergrid.compute.model.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -59,11 +60,13 @@ final class BenchCommand extends RigCommand {
             throw new Failure("expected --prompt and --generate of 1 or more and up to 600 --seconds, found " + prompt
                     + ", " + generate + " and " + seconds);
         }
+        device.check();
         Path file = model.file();
         Instant startedAt = Clock.systemUTC().instant();
         try (var interruption = Interruption.asked();
                 OpenDevice opened = OpenDevice.unchecked(device.backend, device.threads, interruption.requested());
                 GgufFile gguf = GgufFile.open(file)) {
+            check(ModelConfig.of(gguf.metadata()).contextLength());
             String name =
                     model.model == null ? "demo" : file.getFileName().toString().replaceFirst("\\.gguf$", "");
             var plan = new BenchmarkPlan(
@@ -78,6 +81,13 @@ final class BenchCommand extends RigCommand {
             boolean stored = !noStore && store(report, startedAt);
             print(report, opened, stored);
             return report.conformance().passed() ? 0 : 1;
+        }
+    }
+
+    private void check(int contextLength) {
+        if (prompt > contextLength - generate) {
+            throw new Failure("expected --prompt and --generate of at most " + contextLength
+                    + " tokens together, the model's context, found " + prompt + " and " + generate);
         }
     }
 

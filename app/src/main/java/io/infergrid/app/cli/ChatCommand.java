@@ -1,5 +1,6 @@
 package io.infergrid.app.cli;
 
+import io.infergrid.app.core.Observable;
 import io.infergrid.app.core.Rig;
 import io.infergrid.app.core.Rig.ChatMessage;
 import io.infergrid.app.core.Rig.ChatOptions;
@@ -11,8 +12,10 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,8 +49,11 @@ final class ChatCommand extends RigCommand {
         sampling.check();
         Home home = home().create();
         RollingLog.open(home, "infergrid", common.verbose);
+        Path file = model.readable();
+        Instant opening = Clock.systemUTC().instant();
         try (var interruption = Interruption.asked();
-                RigService rig = RigService.open(home, model.file(), Clock.systemUTC(), new SecureRandom())) {
+                RigService rig = RigService.open(home, file, Clock.systemUTC(), new SecureRandom());
+                Observable.Pin notices = RigStart.sayNotices(rig, opening, err())) {
             RigStart.awaitRunning(rig, interruption, step -> err().println(step));
             if (question != null) {
                 ask(rig, List.of(new ChatMessage("user", question)), interruption.requested());

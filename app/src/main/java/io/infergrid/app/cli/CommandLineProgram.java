@@ -1,6 +1,9 @@
 package io.infergrid.app.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import io.infergrid.app.paths.FileTrouble;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -93,7 +96,11 @@ public final class CommandLineProgram implements Callable<Integer> {
     }
 
     static String message(Throwable e) {
-        String message = e.getMessage();
+        String message = switch (e) {
+            case UncheckedIOException wrapped when wrapped.getMessage() == null || wrapped.getMessage().equals(String.valueOf(wrapped.getCause())) -> FileTrouble.words(wrapped.getCause());
+            case IOException trouble -> FileTrouble.words(trouble);
+            default -> e.getMessage();
+        };
         return oneLine(message == null || message.isBlank() ? e.getClass().getSimpleName() : message);
     }
 

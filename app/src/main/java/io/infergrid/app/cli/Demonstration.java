@@ -3,6 +3,7 @@ package io.infergrid.app.cli;
 import io.infergrid.app.core.BenchmarkRecord;
 import io.infergrid.app.core.DeviceView;
 import io.infergrid.app.core.JobRecord;
+import io.infergrid.app.core.Observable;
 import io.infergrid.app.core.Rig;
 import io.infergrid.app.core.Rig.ChatMessage;
 import io.infergrid.app.core.Rig.ChatOptions;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -54,8 +56,10 @@ final class Demonstration {
 
     int run() throws IOException, InterruptedException {
         long begin = System.nanoTime();
+        Instant opening = Clock.systemUTC().instant();
         try (var interruption = Interruption.asked();
-                RigService rig = RigService.open(home, model, Clock.systemUTC(), new SecureRandom())) {
+                RigService rig = RigService.open(home, model, Clock.systemUTC(), new SecureRandom());
+                Observable.Pin notices = RigStart.sayNotices(rig, opening, command.err())) {
             benchmark(rig, interruption);
             grid(rig, interruption);
             answers(rig, interruption);

@@ -8,7 +8,6 @@ import io.infergrid.compute.generate.GenerationRequest;
 import io.infergrid.compute.generate.TokenListener;
 import io.infergrid.compute.sampling.SamplingParameters;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -62,6 +61,7 @@ final class GenerateCommand extends RigCommand {
 
     @Override
     public Integer call() throws IOException {
+        device.check();
         sampling.check();
         try (var interruption = Interruption.asked();
                 OpenDevice opened = OpenDevice.open(
@@ -89,9 +89,9 @@ final class GenerateCommand extends RigCommand {
 
     private int[] prompt(OneProcess whole) throws IOException {
         if (tokens != null) {
-            return TokenFile.read(tokens);
+            return TokenFile.checked(TokenFile.read(tokens), whole.text().tokenizer().vocabularySize());
         }
-        String words = text != null ? text : new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+        String words = TextInput.read(text, null);
         return chat
                 ? whole.text().chat(List.of(new ChatMessage("user", words)))
                 : whole.text().plain(words);

@@ -60,6 +60,7 @@ final class LogitsCommand extends RigCommand {
 
     @Override
     public Integer call() throws IOException {
+        device.check();
         int[] ids = TokenFile.read(tokens);
         try (var interruption = Interruption.asked();
                 OpenDevice opened = OpenDevice.open(
@@ -95,11 +96,7 @@ final class LogitsCommand extends RigCommand {
             throw new Failure(
                     "expected at most " + config.contextLength() + " tokens, the model's context, found " + ids.length);
         }
-        for (int id : ids) {
-            if (id < 0 || id >= config.vocabulary()) {
-                throw new Failure("expected token ids below " + config.vocabulary() + ", found " + id);
-            }
-        }
+        TokenFile.checked(ids, config.vocabulary());
     }
 
     private static void write(List<float[]> rows, Path file) throws IOException {

@@ -1,6 +1,7 @@
 package io.infergrid.app.cli;
 
 import io.infergrid.app.device.DemoModel;
+import io.infergrid.app.device.ModelText;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -24,5 +25,12 @@ final class ModelOptions {
             throw new Failure("expected a GGUF file in --model, found no file " + model);
         }
         return model;
+    }
+
+    /** The file, once its header and its tokenizer were read: a bad one is better refused before a grid is brought up for it. */
+    Path readable() {
+        Path file = file();
+        ModelText.of(file);
+        return file;
     }
 }

@@ -16,6 +16,7 @@ import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.identity.KeyStore;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -103,6 +104,8 @@ final class NodeCommand extends RigCommand {
             throw new Failure("expected 1 to 600 --announce-seconds and a positive --fetch-seconds, found "
                     + announceSeconds + " and " + fetchSeconds);
         }
+        device.check();
+        Asked asked = asked();
         Home home = home().create();
         RollingLog.open(home, "node", common.verbose);
         var leaving = new AtomicBoolean();
@@ -114,14 +117,14 @@ final class NodeCommand extends RigCommand {
             if (!ignoreStdin) {
                 leaveWithStandardInput(Thread.currentThread(), leaving);
             }
-            try (GridNode node = start(home, opened)) {
+            try (GridNode node = start(home, opened, asked.bootstrap())) {
                 if (seedFile != null) {
                     Hash root = node.seed(seedFile, "");
                     say(node, Map.of("event", "seeding", "model", root.hex()));
                 }
-                if (model != null) {
+                if (asked.model() != null) {
                     say(node, Map.of("event", "joining"));
-                    BlockRange serving = serve(node, new Hash(model));
+                    BlockRange serving = serve(node, asked.model(), asked.blocks());
                     say(
                             node,
                             Map.of(
@@ -149,32 +152,29 @@ final class NodeCommand extends RigCommand {
         }
     }
 
-    private GridNode start(Home home, OpenDevice opened) throws IOException {
-        var host = new HostBuilder()
-                .identity(new KeyStore(home.data().resolve("identity.key")).loadOrCreate())
-                .agent("infergrid/" + Version.text().replace(' ', '-'));
-        listen.forEach(host::listen);
-        Set<Role> roles = model == null ? Set.of(Role.SEEDER) : Set.of(Role.WORKER);
-        Host started = host.start();
-        return GridNode.start(
-                GridNodeConfig.defaults(
-                                home.shards(),
-                                roles,
-                                bootstrap.stream().map(Multiaddr::parse).toList())
-                        .withAnnouncePeriod(Duration.ofSeconds(announceSeconds))
-                        .withConformance("IG1", opened.conformanceDigest()),
-                started,
-                opened.backend(),
-                Clock.systemUTC(),
-                new SecureRandom(),
-                new GridListener() {});
+    /**
+     * What the options say, once they were understood.
+     *
+     * @param model null to serve none
+     * @param blocks null for those that the grid needs most
+     */
+    private record Asked(
+            List<Multiaddr> bootstrap,
+            @Nullable Hash model,
+            @Nullable BlockRange blocks) {}
+
+    private Asked asked() {
+        listen.forEach(Multiaddr::parse);
+        if (seedFile != null && !Files.isReadable(seedFile)) {
+            throw new Failure("expected a GGUF file or a package in --seed-file, found none at " + seedFile);
+        }
+        return new Asked(
+                bootstrap.stream().map(Multiaddr::parse).toList(),
+                model == null ? null : new Hash(model),
+                blocks.equals("auto") ? null : range());
     }
 
-    private BlockRange serve(GridNode node, Hash root) throws GridException, InterruptedException {
-        Duration limit = Duration.ofSeconds(fetchSeconds);
-        if (blocks.equals("auto")) {
-            return node.serveWhereNeeded(root, stages, limit);
-        }
+    private BlockRange range() {
         Matcher range = RANGE.matcher(blocks);
         if (!range.matches()) {
             throw new Failure("expected --blocks like 0-3, 5 or auto, found '" + blocks + "'");
@@ -184,7 +184,33 @@ final class NodeCommand extends RigCommand {
         if (last < first) {
             throw new Failure("expected --blocks FIRST-LAST with FIRST up to LAST, found '" + blocks + "'");
         }
-        var serving = new BlockRange(first, last + 1);
+        return new BlockRange(first, last + 1);
+    }
+
+    private GridNode start(Home home, OpenDevice opened, List<Multiaddr> bootstrapNodes) throws IOException {
+        var host = new HostBuilder()
+                .identity(new KeyStore(home.data().resolve("identity.key")).loadOrCreate())
+                .agent("infergrid/" + Version.text().replace(' ', '-'));
+        listen.forEach(host::listen);
+        Set<Role> roles = model == null ? Set.of(Role.SEEDER) : Set.of(Role.WORKER);
+        Host started = host.start();
+        return GridNode.start(
+                GridNodeConfig.defaults(home.shards(), roles, bootstrapNodes)
+                        .withAnnouncePeriod(Duration.ofSeconds(announceSeconds))
+                        .withConformance("IG1", opened.conformanceDigest()),
+                started,
+                opened.backend(),
+                Clock.systemUTC(),
+                new SecureRandom(),
+                new GridListener() {});
+    }
+
+    private BlockRange serve(GridNode node, Hash root, @Nullable BlockRange serving)
+            throws GridException, InterruptedException {
+        Duration limit = Duration.ofSeconds(fetchSeconds);
+        if (serving == null) {
+            return node.serveWhereNeeded(root, stages, limit);
+        }
         node.serve(root, serving, limit);
         return serving;
     }

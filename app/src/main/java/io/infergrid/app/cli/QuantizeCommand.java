@@ -72,11 +72,16 @@ final class QuantizeCommand extends RigCommand {
             throw new Failure("expected no file " + target + ", found one: --force overwrites it");
         }
         FileType fileType = FileType.named(type);
+        RandomLlama.Shape random = shape == null ? null : RandomLlama.Shape.named(shape);
+        Path folder = target.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new Failure("expected a folder to write " + target + " into, found none");
+        }
         Path unfinished = target.resolveSibling(target.getFileName() + ".unfinished");
         try (var interruption = Interruption.waking()) {
             err().println("Writing " + target + " ...");
-            if (shape != null) {
-                RandomLlama.write(unfinished, RandomLlama.Shape.named(shape), fileType, pure, seed, shown());
+            if (random != null) {
+                RandomLlama.write(unfinished, random, fileType, pure, seed, shown());
             } else {
                 tell(Quantizer.quantize(files[0], unfinished, fileType, pure, shown()));
             }

@@ -1,8 +1,13 @@
 package io.infergrid.app.cli;
 
+import io.infergrid.app.core.Notice;
 import io.infergrid.app.core.Observable;
 import io.infergrid.app.core.Rig;
 import io.infergrid.app.core.RigState;
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -13,6 +18,15 @@ final class RigStart {
     private static final long LIMIT_SECONDS = 300;
 
     private RigStart() {}
+
+    /** Prints what happens to a rig, each notice once, from those of its opening on. */
+    static Observable.Pin sayNotices(Rig rig, Instant opening, PrintWriter to) {
+        Instant since = opening.truncatedTo(ChronoUnit.MILLIS);
+        var said = new HashSet<Notice>();
+        return rig.notices().observe(newestFirst -> newestFirst.reversed().stream()
+                .filter(notice -> !notice.at().isBefore(since) && said.add(notice))
+                .forEach(notice -> to.println(notice.text())));
+    }
 
     /** @param step hears what is being done */
     static void awaitRunning(Rig rig, Interruption interruption, Consumer<String> step) throws InterruptedException {

@@ -35,7 +35,7 @@ final class RunCommand extends RigCommand {
         Optional<RunningInstance> running = RunningInstance.find(home);
         RollingLog.open(home, "infergrid", common.verbose);
         if (terminal || !Display.present()) {
-            return new Demonstration(home, model.file(), this).run();
+            return new Demonstration(home, model.readable(), this).run();
         }
         if (running.isPresent()) {
             running.get().verb("reveal");

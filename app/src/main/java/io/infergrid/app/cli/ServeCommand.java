@@ -1,6 +1,5 @@
 package io.infergrid.app.cli;
 
-import io.infergrid.app.core.Notice;
 import io.infergrid.app.core.Observable;
 import io.infergrid.app.core.RigState;
 import io.infergrid.app.gateway.LocalApi;
@@ -13,7 +12,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
+import java.time.Instant;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -41,9 +40,13 @@ final class ServeCommand extends RigCommand {
 
     @Override
     public Integer call() throws IOException {
+        if (port != null && (port < 0 || port > 65535)) {
+            throw new Failure("expected a --port from 0 to 65535, found " + port);
+        }
         Home home = home().create();
         RollingLog.open(home, "infergrid", common.verbose);
-        Path file = model.file();
+        Path file = model.readable();
+        Instant opening = Clock.systemUTC().instant();
         var random = new SecureRandom();
         try (var interruption = Interruption.waking();
                 RigService rig = RigService.open(home, file, Clock.systemUTC(), random);
@@ -56,7 +59,7 @@ final class ServeCommand extends RigCommand {
                         Clock.systemUTC(),
                         random);
                 Observable.Pin states = rig.state().observe(this::say);
-                Observable.Pin notices = rig.notices().observe(this::sayNewest)) {
+                Observable.Pin notices = RigStart.sayNotices(rig, opening, err())) {
             RunningInstance.announce(home, api.port());
             if (common.json) {
                 jsonLine(Map.of(
@@ -89,13 +92,6 @@ final class ServeCommand extends RigCommand {
             jsonLine(Map.of("event", "state", "sentence", state.sentence()));
         } else {
             out().println(state.sentence());
-        }
-    }
-
-    private void sayNewest(List<Notice> notices) {
-        if (!notices.isEmpty()
-                && notices.getFirst().at().isAfter(Clock.systemUTC().instant().minusSeconds(2))) {
-            err().println(notices.getFirst().text());
         }
     }
 }

@@ -22,22 +22,37 @@ final class TokenFile {
                     + " in " + file);
         }
         String text = Files.readString(file, StandardCharsets.UTF_8);
+        return parse(text, file.toString());
+    }
+
+    /** @param where the text comes from, for the message about one that holds something else */
+    static int[] parse(String text, String where) {
         int[] ids = Arrays.stream(text.split("[\\s,]+"))
                 .filter(word -> !word.isEmpty())
-                .mapToInt(word -> id(word, file))
+                .mapToInt(word -> id(word, where))
                 .toArray();
         if (ids.length == 0) {
-            throw new Failure("expected at least one token id, found none in " + file);
+            throw new Failure("expected at least one token id, found none in " + where);
         }
         return ids;
     }
 
-    private static int id(String word, Path file) {
+    /** Refuses ids that a model does not have. */
+    static int[] checked(int[] ids, int vocabulary) {
+        for (int id : ids) {
+            if (id < 0 || id >= vocabulary) {
+                throw new Failure("expected token ids below " + vocabulary + ", found " + Integer.toUnsignedString(id));
+            }
+        }
+        return ids;
+    }
+
+    private static int id(String word, String where) {
         try {
             return Integer.parseUnsignedInt(word);
         } catch (NumberFormatException e) {
             throw new Failure(
-                    "expected token ids, found '" + word.substring(0, Math.min(20, word.length())) + "' in " + file);
+                    "expected token ids, found '" + word.substring(0, Math.min(20, word.length())) + "' in " + where);
         }
     }
 }

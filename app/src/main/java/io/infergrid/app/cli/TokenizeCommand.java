@@ -3,11 +3,10 @@ package io.infergrid.app.cli;
 import io.infergrid.app.device.ModelText;
 import io.infergrid.compute.tokenizer.Tokenizer;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -46,11 +45,17 @@ final class TokenizeCommand extends RigCommand {
     public Integer call() throws IOException {
         Tokenizer tokenizer = ModelText.of(model.file()).tokenizer();
         if (decode) {
-            int[] ids = file != null ? TokenFile.read(file) : ids(input());
-            out().println(tokenizer.decode(ids));
+            int[] ids = file != null ? TokenFile.read(file) : TokenFile.parse(TextInput.read(text, null), "the ids");
+            String decoded =
+                    tokenizer.decode(TokenFile.checked(ids, tokenizer.vocabularySize()));
+            if (common.json) {
+                json(Map.of("text", decoded));
+            } else {
+                out().println(decoded);
+            }
             return 0;
         }
-        String input = file != null ? Files.readString(file, StandardCharsets.UTF_8) : input();
+        String input = TextInput.read(text, file);
         int[] ids = tokenizer.encode(input, !noSpecial, parseSpecial);
         if (common.json) {
             var map = new LinkedHashMap<String, Object>();
@@ -61,26 +66,5 @@ final class TokenizeCommand extends RigCommand {
             out().println(Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
         }
         return 0;
-    }
-
-    private String input() throws IOException {
-        if (text != null) {
-            return text;
-        }
-        byte[] bytes = System.in.readNBytes(Tokenizer.LONGEST_TEXT + 1);
-        if (bytes.length > Tokenizer.LONGEST_TEXT) {
-            throw new Failure("expected at most " + Tokenizer.LONGEST_TEXT + " bytes of text on standard input");
-        }
-        return new String(bytes, StandardCharsets.UTF_8);
-    }
-
-    private static int[] ids(String text) {
-        try {
-            return Arrays.stream(text.strip().split("[\\s,]+"))
-                    .mapToInt(Integer::parseUnsignedInt)
-                    .toArray();
-        } catch (NumberFormatException e) {
-            throw new Failure("expected token ids: " + e.getMessage());
-        }
     }
 }

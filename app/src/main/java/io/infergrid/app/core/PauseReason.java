@@ -168,7 +168,7 @@ public sealed interface PauseReason {
     record RepeatedFailure(String what) implements PauseReason {
         @Override
         public String sentence() {
-            return "Stopped after repeated failures: " + what;
+            return "Stopped after repeated failures: " + what + (what.endsWith(".") ? "" : ".");
         }
 
         @Override

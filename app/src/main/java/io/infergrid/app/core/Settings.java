@@ -25,11 +25,21 @@ public record Settings(
 
     public Settings {
         if (workers < MIN_WORKERS || workers > MAX_WORKERS) {
-            throw new IllegalArgumentException(
+            throw new OutOfRange(
                     "expected " + MIN_WORKERS + " to " + MAX_WORKERS + " workers, found " + workers);
         }
         if (gatewayPort < 0 || gatewayPort > 65535) {
-            throw new IllegalArgumentException("expected a port from 0 to 65535, found " + gatewayPort);
+            throw new OutOfRange("expected a port from 0 to 65535, found " + gatewayPort);
+        }
+    }
+
+    /** A value that no rig can be set to; the message names it and what is possible. */
+    public static final class OutOfRange extends IllegalArgumentException {
+
+        private static final long serialVersionUID = 1;
+
+        OutOfRange(String message) {
+            super(message);
         }
     }
 

@@ -3,6 +3,7 @@ package io.infergrid.app.doctor;
 import io.infergrid.app.core.Check;
 import io.infergrid.app.core.Settings;
 import io.infergrid.app.device.DemoModel;
+import io.infergrid.app.paths.FileTrouble;
 import io.infergrid.app.paths.Home;
 import io.infergrid.app.settings.SettingsFile;
 import io.infergrid.app.store.Store;
@@ -110,7 +111,7 @@ public final class SelfTest {
                     ? warning("Disk", found, "Larger models need more room.")
                     : ok("Disk", found);
         } catch (IOException e) {
-            return failed("Disk", e.toString(), "Choose another place with --home.");
+            return failed("Disk", FileTrouble.words(e), "Choose another place with --home.");
         }
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.infergrid.app.core.Settings;
+import io.infergrid.app.paths.FileTrouble;
 import io.infergrid.app.paths.OwnerOnlyFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -39,7 +40,7 @@ public final class SettingsFile {
             }
             return parse(Files.readString(file, StandardCharsets.UTF_8), file.toString());
         } catch (IOException e) {
-            throw new UncheckedIOException("expected to read the settings " + file + ", found: " + e, e);
+            throw new UncheckedIOException("expected to read the settings, found " + FileTrouble.words(e), e);
         }
     }
 
@@ -47,7 +48,7 @@ public final class SettingsFile {
         try {
             OwnerOnlyFile.write(file, json(settings) + "\n");
         } catch (IOException e) {
-            throw new UncheckedIOException("expected to write the settings " + file + ", found: " + e, e);
+            throw new UncheckedIOException("expected to write the settings, found " + FileTrouble.words(e), e);
         }
     }
 
@@ -72,6 +73,14 @@ public final class SettingsFile {
                     "expected a JSON object of settings, found " + json.getNodeType() + " in " + where);
         }
         Settings ours = Settings.defaults();
+        try {
+            return of(json, ours, where);
+        } catch (Settings.OutOfRange e) {
+            throw new IllegalArgumentException(e.getMessage() + " in " + where, e);
+        }
+    }
+
+    private static Settings of(JsonNode json, Settings ours, String where) {
         return new Settings(
                 choice(json, "theme", ours.theme(), where),
                 bool(json, "welcomeDone", ours.welcomeDone(), where),

@@ -1,5 +1,6 @@
 package io.infergrid.grid.model;
 
+import io.infergrid.compute.gguf.GgufException;
 import io.infergrid.compute.gguf.GgufHeader;
 import io.infergrid.compute.gguf.GgufMetadata;
 import io.infergrid.compute.gguf.GgufTensorInfo;
@@ -31,7 +32,7 @@ public final class ModelCutter {
      * Reads the whole file once.
      *
      * @param licence SPDX id or name; empty to take {@code general.license} of the file
-     * @throws io.infergrid.compute.gguf.GgufException if it is no sound GGUF of a model with blocks
+     * @throws GgufException if it is no sound GGUF of a model with blocks
      */
     public static Manifest cut(Path gguf, String licence) throws IOException {
         try (var arena = Arena.ofConfined();
@@ -73,6 +74,8 @@ public final class ModelCutter {
                     file.byteSize(),
                     tokenizerHash(metadata),
                     shards);
+        } catch (GgufException unsound) {
+            throw new GgufException(gguf.getFileName() + ": " + unsound.getMessage(), unsound);
         } catch (IllegalArgumentException unsound) {
             throw new IOException(gguf.getFileName() + ": " + unsound.getMessage(), unsound);
         }
