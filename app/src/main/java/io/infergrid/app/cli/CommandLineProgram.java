@@ -96,11 +96,15 @@ public final class CommandLineProgram implements Callable<Integer> {
     }
 
     static String message(Throwable e) {
-        String message = switch (e) {
-            case UncheckedIOException wrapped when wrapped.getMessage() == null || wrapped.getMessage().equals(String.valueOf(wrapped.getCause())) -> FileTrouble.words(wrapped.getCause());
-            case IOException trouble -> FileTrouble.words(trouble);
-            default -> e.getMessage();
-        };
+        String message =
+                switch (e) {
+                    case IOException trouble -> FileTrouble.words(trouble);
+                    // one without words of its own
+                    case UncheckedIOException wrapped when wrapped.getCause() instanceof IOException cause
+                            && cause.toString().equals(wrapped.getMessage()) ->
+                        FileTrouble.words(cause);
+                    default -> e.getMessage();
+                };
         return oneLine(message == null || message.isBlank() ? e.getClass().getSimpleName() : message);
     }
 
