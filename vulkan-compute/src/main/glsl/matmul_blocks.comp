@@ -4,7 +4,8 @@
 //     _iq4_xs WORDS=4 HIGH=0 SCALES=3 ZERO=0 TABLE=1; _q2_k WORDS=2 HIGH=0 SCALES=6 ZERO=0 TABLE=0;
 //     _q3_k WORDS=2 HIGH=1 SCALES=5 ZERO=4 TABLE=0; _q4_k WORDS=4 HIGH=0 SCALES=4 ZERO=0 TABLE=0;
 //     _q5_k WORDS=4 HIGH=1 SCALES=4 ZERO=0 TABLE=0; _q6_k WORDS=4 HIGH=2 SCALES=5 ZERO=32 TABLE=0
-// variants: _1x1 GROUPS=1 TOKENS=1; _1x4 GROUPS=1 TOKENS=4; _4x1 GROUPS=4 TOKENS=1; _4x4 GROUPS=4 TOKENS=4
+// variants: _1x1 GROUPS=1 TOKENS=1 DOT=0; _1x4 GROUPS=1 TOKENS=4 DOT=0; _4x1 GROUPS=4 TOKENS=1 DOT=0;
+//     _4x4 GROUPS=4 TOKENS=4 DOT=0; _1x1_dot GROUPS=1 TOKENS=1 DOT=1; _1x4_dot GROUPS=1 TOKENS=4 DOT=1
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "ig1.glsl"
@@ -13,6 +14,7 @@
 // Matrix of any quantised type times activations, both in blocks of 32 with a scale a block: the rule of docs/ig1.md.
 //   GROUPS  groups of 32 rows that one invocation computes
 //   TOKENS  tokens that one invocation computes
+//   DOT     1: four int8 products are one instruction, for devices that have it in hardware
 // Weights are packed so that 32 invocations, one a row, read contiguous memory: [group of 32 rows][slot][texel][row], see
 // block_weights.glsl. Slots are in visiting order (see activation.glsl): a lane's runs are neighbours, and lanes come
 // bit-reversed, so that the tree of sum32 joins neighbours. SPLIT invocations share a row where rows alone would not fill
@@ -38,6 +40,12 @@ layout(binding = 4) readonly buffer Scales { uvec2 scales[]; };  // [token][slot
 
 shared float parts[SPLIT > 1 ? 32 * SPLIT : 1];
 
+#if DOT
+// OpSDot of two words of four signed bytes (format 0); capabilities DotProduct and DotProductInput4x8BitPacked
+spirv_instruction(extensions = ["SPV_KHR_integer_dot_product"], capabilities = [6019, 6018], id = 4450)
+int dotOfBytes(uint a, uint b, spirv_literal int format);
+#endif
+
 ivec4 bytes(uint word) {
   int w = int(word);
   return ivec4(bitfieldExtract(w, 0, 8), bitfieldExtract(w, 8, 8), bitfieldExtract(w, 16, 8), w >> 24);
@@ -50,6 +58,14 @@ int sumOf(ivec4 v) {
 // The exact dot product of activations with weights that still have ZERO in them, [group][token].
 void addDots(BlockWords w, uvec4 x[TOKENS], uint half_, inout int dot[GROUPS * TOKENS]) {
   [[unroll]] for (uint word = 0; word < 4; word++) {
+#if DOT
+    [[unroll]] for (uint g = 0; g < GROUPS; g++) {
+      uint ws = fourWeights(w, g, half_, word);
+      [[unroll]] for (uint t = 0; t < TOKENS; t++) {
+        dot[g * TOKENS + t] += dotOfBytes(ws, x[t][word], 0);
+      }
+    }
+#else
     ivec4 xs[TOKENS];
     [[unroll]] for (uint t = 0; t < TOKENS; t++) {
       xs[t] = bytes(x[t][word]);
@@ -60,6 +76,7 @@ void addDots(BlockWords w, uvec4 x[TOKENS], uint half_, inout int dot[GROUPS * T
         dot[g * TOKENS + t] += sumOf(ws * xs[t]);
       }
     }
+#endif
   }
 }
 

@@ -16,6 +16,8 @@ import java.util.List;
  * @param maxStorageBufferBytes bytes of a storage buffer that a kernel can see
  * @param subgroupSize invocations that run together
  * @param nanosecondsPerTick of the queue's timestamps; 0 if it has none
+ * @param integerDots whether four int8 products are one instruction (VK_KHR_shader_integer_dot_product)
+ * @param pciAddress as the system writes it, e.g. {@code 0000:01:00.0}; empty if the driver does not tell or there is none
  * @param missing what the engine needs and this device lacks, in words; empty if the device can be used
  */
 public record DeviceFacts(
@@ -31,6 +33,8 @@ public record DeviceFacts(
         long maxStorageBufferBytes,
         int subgroupSize,
         float nanosecondsPerTick,
+        IntegerDots integerDots,
+        String pciAddress,
         List<String> missing) {
 
     public DeviceFacts {
@@ -46,6 +50,14 @@ public record DeviceFacts(
      * @param deviceLocal true for the device's own memory
      */
     public record Heap(long sizeBytes, long budgetBytes, boolean deviceLocal) {}
+
+    /** What a device makes of products of packed int8. */
+    public enum IntegerDots {
+        ABSENT,
+        /** Offered, but made of other instructions: no faster than these. */
+        EMULATED,
+        ACCELERATED
+    }
 
     public boolean usable() {
         return missing.isEmpty();

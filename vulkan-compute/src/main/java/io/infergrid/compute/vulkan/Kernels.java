@@ -192,7 +192,12 @@ final class Kernels {
             split *= 2;
         }
         to.dispatch(
-                kernel(layout.kernel() + "_" + part.groupsEach() + "x" + tokensEach, "STTSSSSTT", 9, split),
+                kernel(
+                        layout.kernel() + "_" + part.groupsEach() + "x" + tokensEach
+                                + (tuning.integerDots() ? "_dot" : ""),
+                        "STTSSSSTT",
+                        9,
+                        split),
                 (part.groups() + part.groupsEach() - 1) / part.groupsEach(),
                 (tokens + tokensEach - 1) / tokensEach,
                 1,

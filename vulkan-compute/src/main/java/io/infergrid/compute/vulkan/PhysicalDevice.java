@@ -2,12 +2,16 @@ package io.infergrid.compute.vulkan;
 
 import static io.infergrid.compute.vulkan.VulkanException.check;
 import static org.lwjgl.vulkan.EXTMemoryBudget.*;
+import static org.lwjgl.vulkan.EXTPciBusInfo.*;
+import static org.lwjgl.vulkan.KHRShaderIntegerDotProduct.*;
 import static org.lwjgl.vulkan.VK12.*;
 
+import io.infergrid.compute.vulkan.DeviceFacts.IntegerDots;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.lwjgl.system.MemoryStack;
@@ -16,7 +20,9 @@ import org.lwjgl.vulkan.VkFormatProperties;
 import org.lwjgl.vulkan.VkPhysicalDevice;
 import org.lwjgl.vulkan.VkPhysicalDeviceMemoryBudgetPropertiesEXT;
 import org.lwjgl.vulkan.VkPhysicalDeviceMemoryProperties2;
+import org.lwjgl.vulkan.VkPhysicalDevicePCIBusInfoPropertiesEXT;
 import org.lwjgl.vulkan.VkPhysicalDeviceProperties2;
+import org.lwjgl.vulkan.VkPhysicalDeviceShaderIntegerDotProductPropertiesKHR;
 import org.lwjgl.vulkan.VkPhysicalDeviceVulkan11Properties;
 import org.lwjgl.vulkan.VkPhysicalDeviceVulkan12Properties;
 import org.lwjgl.vulkan.VkQueueFamilyProperties;
@@ -37,12 +43,24 @@ record PhysicalDevice(VkPhysicalDevice handle, DeviceFacts facts, Set<String> ex
                     .sType$Default()
                     .pNext(vulkan12.address());
             var properties = VkPhysicalDeviceProperties2.calloc(stack).sType$Default();
+            Set<String> extensions = extensions(handle);
+            boolean dots = extensions.contains(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
+            boolean onPci = extensions.contains(VK_EXT_PCI_BUS_INFO_EXTENSION_NAME);
+            var dotProducts = VkPhysicalDeviceShaderIntegerDotProductPropertiesKHR.calloc(stack)
+                    .sType$Default();
+            var pci = VkPhysicalDevicePCIBusInfoPropertiesEXT.calloc(stack).sType$Default();
+            if (dots) {
+                vulkan12.pNext(dotProducts.address());
+            }
+            if (onPci) {
+                pci.pNext(vulkan12.pNext());
+                vulkan12.pNext(pci.address());
+            }
             int version = apiVersion(handle, stack);
             if (version >= VK_API_VERSION_1_2) {
                 properties.pNext(vulkan11.address());
             }
             vkGetPhysicalDeviceProperties2(handle, properties);
-            Set<String> extensions = extensions(handle);
             int family = computeFamily(handle, stack);
             var core = properties.properties();
             var limits = core.limits();
@@ -78,9 +96,20 @@ record PhysicalDevice(VkPhysicalDevice handle, DeviceFacts facts, Set<String> ex
                     Integer.toUnsignedLong(limits.maxStorageBufferRange()),
                     vulkan11.subgroupSize(),
                     limits.timestampComputeAndGraphics() ? limits.timestampPeriod() : 0,
+                    !dots || version < VK_API_VERSION_1_2
+                            ? IntegerDots.ABSENT
+                            : dotProducts.integerDotProduct4x8BitPackedSignedAccelerated()
+                                    ? IntegerDots.ACCELERATED
+                                    : IntegerDots.EMULATED,
+                    onPci ? pciAddress(pci) : "",
                     missing);
             return new PhysicalDevice(handle, facts, extensions, family);
         }
+    }
+
+    private static String pciAddress(VkPhysicalDevicePCIBusInfoPropertiesEXT pci) {
+        return String.format(
+                Locale.ROOT, "%04x:%02x:%02x.%x", pci.pciDomain(), pci.pciBus(), pci.pciDevice(), pci.pciFunction());
     }
 
     private static void require(List<String> missing, boolean present, String what) {

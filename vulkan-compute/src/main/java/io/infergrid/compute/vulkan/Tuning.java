@@ -10,6 +10,7 @@ package io.infergrid.compute.vulkan;
  * @param wideCache true to keep keys and values as binary32, which a processor reads faster; false for halves
  * @param tokensPerStep tokens of a step, of one session or of several; at most 32
  * @param blocksPerSubmission transformer blocks of a step of several tokens that are submitted together
+ * @param integerDots true for the kernels that multiply four int8 in one instruction; they compute one row an invocation
  */
 public record Tuning(
         int rowsPerInvocation,
@@ -17,11 +18,16 @@ public record Tuning(
         int mostSplit,
         boolean wideCache,
         int tokensPerStep,
-        int blocksPerSubmission) {
+        int blocksPerSubmission,
+        boolean integerDots) {
 
     public Tuning {
         if (rowsPerInvocation != 1 && rowsPerInvocation != 4) {
             throw new IllegalArgumentException("expected 1 or 4 rows an invocation, found " + rowsPerInvocation);
+        }
+        if (integerDots && rowsPerInvocation != 1) {
+            throw new IllegalArgumentException(
+                    "expected 1 row an invocation with integer dot products, found " + rowsPerInvocation);
         }
         if (Integer.bitCount(mostSplit) != 1 || mostSplit > 32) {
             throw new IllegalArgumentException("expected a split of 1, 2, 4, 8, 16 or 32, found " + mostSplit);
@@ -36,9 +42,20 @@ public record Tuning(
      * A driver on the processor runs work groups one after the other and pays for every barrier: whole rows, few barriers. A
      * card wants tens of thousands of invocations, and short submissions since it may draw a desktop.
      */
-    public static Tuning of(DeviceKind kind) {
+    public static Tuning of(DeviceFacts facts) {
+        Tuning tuning = of(facts.kind());
+        boolean dots = facts.integerDots() == DeviceFacts.IntegerDots.ACCELERATED && tuning.rowsPerInvocation() == 1;
+        return dots ? tuning.withIntegerDots() : tuning;
+    }
+
+    static Tuning of(DeviceKind kind) {
         return kind == DeviceKind.CPU
-                ? new Tuning(4, 1, 1, true, 32, Integer.MAX_VALUE)
-                : new Tuning(1, 1 << 16, 8, false, 32, 2);
+                ? new Tuning(4, 1, 1, true, 32, Integer.MAX_VALUE, false)
+                : new Tuning(1, 1 << 16, 8, false, 32, 2, false);
+    }
+
+    Tuning withIntegerDots() {
+        return new Tuning(
+                rowsPerInvocation, invocationsWanted, mostSplit, wideCache, tokensPerStep, blocksPerSubmission, true);
     }
 }

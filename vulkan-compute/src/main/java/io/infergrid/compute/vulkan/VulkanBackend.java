@@ -34,7 +34,7 @@ public final class VulkanBackend implements Backend {
     public static VulkanBackend open(VulkanInstance instance) {
         try {
             VulkanDevice device = instance.openBest();
-            return new VulkanBackend(instance, device, Tuning.of(device.facts().kind()));
+            return new VulkanBackend(instance, device, Tuning.of(device.facts()));
         } catch (RuntimeException e) {
             instance.close();
             throw e;

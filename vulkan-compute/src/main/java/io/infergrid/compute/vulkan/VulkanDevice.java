@@ -1,6 +1,7 @@
 package io.infergrid.compute.vulkan;
 
 import static io.infergrid.compute.vulkan.VulkanException.check;
+import static org.lwjgl.vulkan.KHRShaderIntegerDotProduct.*;
 import static org.lwjgl.vulkan.VK12.*;
 
 import java.lang.foreign.MemorySegment;
@@ -12,6 +13,7 @@ import org.lwjgl.system.MemoryStack;
 import org.lwjgl.vulkan.VkDevice;
 import org.lwjgl.vulkan.VkDeviceCreateInfo;
 import org.lwjgl.vulkan.VkDeviceQueueCreateInfo;
+import org.lwjgl.vulkan.VkPhysicalDeviceShaderIntegerDotProductFeaturesKHR;
 
 /**
  * An opened device: its queue, its memory and its compiled kernels. Thread-safe. Closing it frees what it made; buffers and
@@ -42,9 +44,17 @@ public final class VulkanDevice implements AutoCloseable {
                     .queueFamilyIndex(queueFamily)
                     .pQueuePriorities(stack.floats(0.5f));
             var info = VkDeviceCreateInfo.calloc(stack).sType$Default().pQueueCreateInfos(queues);
+            PointerBuffer names = stack.mallocPointer(2);
             if (physical.extensions().contains(PORTABILITY_SUBSET)) {
-                info.ppEnabledExtensionNames(stack.pointers(stack.UTF8(PORTABILITY_SUBSET)));
+                names.put(stack.UTF8(PORTABILITY_SUBSET));
             }
+            if (facts.integerDots() != DeviceFacts.IntegerDots.ABSENT) {
+                names.put(stack.UTF8(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME));
+                info.pNext(VkPhysicalDeviceShaderIntegerDotProductFeaturesKHR.calloc(stack)
+                        .sType$Default()
+                        .shaderIntegerDotProduct(true));
+            }
+            info.ppEnabledExtensionNames(names.flip());
             PointerBuffer pointer = stack.mallocPointer(1);
             check(vkCreateDevice(physical.handle(), info, null, pointer), "opening " + facts.name());
             handle = new VkDevice(pointer.get(0), physical.handle(), info);

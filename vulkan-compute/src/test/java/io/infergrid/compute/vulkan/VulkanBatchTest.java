@@ -38,7 +38,9 @@ class VulkanBatchTest {
     private static final int MOST_POSITIONS = 150;
 
     private static final List<Tuning> TUNINGS = List.of(
-            Tuning.of(DeviceKind.CPU), new Tuning(1, 1 << 16, 8, false, 8, 1), new Tuning(4, 1 << 16, 4, false, 3, 1));
+            Tuning.of(DeviceKind.CPU),
+            new Tuning(1, 1 << 16, 8, false, 8, 1, false),
+            new Tuning(4, 1 << 16, 4, false, 3, 1, false));
 
     private static @Nullable VulkanFixture vulkan;
 

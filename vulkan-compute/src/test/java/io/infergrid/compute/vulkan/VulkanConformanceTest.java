@@ -18,7 +18,9 @@ class VulkanConformanceTest {
     @Test
     void kernels_cut_for_a_card_compute_IG1() {
         try (var vulkan = VulkanFixture.open()) {
-            var report = Conformance.run(vulkan.backend().withTuning(new Tuning(1, 1 << 16, 32, false, 16, 1)));
+            boolean dots = vulkan.backend().facts().integerDots() != DeviceFacts.IntegerDots.ABSENT;
+            var tuning = new Tuning(1, 1 << 16, 32, false, 16, 1, dots);
+            var report = Conformance.run(vulkan.backend().withTuning(tuning));
             assertThat(report.passed()).as(report.summary()).isTrue();
         }
     }

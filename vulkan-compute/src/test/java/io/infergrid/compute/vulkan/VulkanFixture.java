@@ -3,6 +3,8 @@ package io.infergrid.compute.vulkan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.List;
+
 /** The best Vulkan device of this machine under the validation layer; closing it checks that nothing was said or leaked. */
 final class VulkanFixture implements AutoCloseable {
 
@@ -37,6 +39,12 @@ final class VulkanFixture implements AutoCloseable {
 
     VulkanDevice device() {
         return backend.vulkanDevice();
+    }
+
+    /** Those of some ways to cut kernels that this device can do. */
+    List<Tuning> usable(List<Tuning> tunings) {
+        boolean dots = backend.facts().integerDots() != DeviceFacts.IntegerDots.ABSENT;
+        return tunings.stream().filter(tuning -> dots || !tuning.integerDots()).toList();
     }
 
     VulkanInstance instance() {

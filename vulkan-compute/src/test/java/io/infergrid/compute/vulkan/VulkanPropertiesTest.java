@@ -34,8 +34,9 @@ class VulkanPropertiesTest {
     private static final List<Tuning> TUNINGS = List.of(
             Tuning.of(DeviceKind.CPU),
             Tuning.of(DeviceKind.DISCRETE),
-            new Tuning(4, 1 << 16, 4, false, 7, 1),
-            new Tuning(1, 1 << 16, 32, true, 3, Integer.MAX_VALUE));
+            new Tuning(4, 1 << 16, 4, false, 7, 1, false),
+            new Tuning(1, 1 << 16, 32, true, 3, Integer.MAX_VALUE, false),
+            Tuning.of(DeviceKind.DISCRETE).withIntegerDots());
 
     private static @Nullable VulkanFixture vulkan;
 
@@ -81,7 +82,7 @@ class VulkanPropertiesTest {
                         positions,
                         Arbitraries.integers().between(1, 40),
                         Arbitraries.integers().between(0, 2),
-                        Arbitraries.of(TUNINGS))
+                        Arbitraries.of(Objects.requireNonNull(vulkan).usable(TUNINGS)))
                 .as(Drawn::new);
     }
 
