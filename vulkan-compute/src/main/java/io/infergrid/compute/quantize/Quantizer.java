@@ -73,7 +73,7 @@ public final class Quantizer {
             for (GgufWriter.Declaration declared : declarations) {
                 GgufTensor tensor = file.tensor(declared.name());
                 if (tensor.type() == declared.type()) {
-                    rows.copy(declared, tensor.data());
+                    rows.copy(declared, tensor);
                 } else {
                     rows.write(declared, tensor::readRow);
                     again += tensor.type().quantised() && declared.type().quantised() ? 1 : 0;

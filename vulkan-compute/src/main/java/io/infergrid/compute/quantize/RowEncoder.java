@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 final class RowEncoder {
 
     private static final int BLOCK = 32;
+    private static final float MOST_HALF = 65504;
 
     private final ScaleFit fit = new ScaleFit();
     private final SuperBlock superBlock = new SuperBlock();
@@ -43,7 +44,7 @@ final class RowEncoder {
         return switch (type) {
             case F32 -> Float.MAX_VALUE;
             case BF16 -> 0x1.FEp127f;
-            default -> 65504;
+            default -> MOST_HALF;
         };
     }
 
@@ -128,10 +129,16 @@ final class RowEncoder {
         out.putInt(bits);
     }
 
-    /** Appends {@code x} and gives it as rounded. */
+    /** The nearest finite binary16; 0 for -0. */
+    static float half(float x) {
+        float bounded = Math.max(-MOST_HALF, Math.min(MOST_HALF, x));
+        return Float.float16ToFloat(Float.floatToFloat16(bounded)) + 0f;
+    }
+
+    /** Appends {@code x} as a binary16 and gives it as rounded. */
     private static float putHalf(ByteBuffer out, float x) {
-        short half = Float.floatToFloat16(x);
-        out.putShort(half);
-        return Float.float16ToFloat(half);
+        float half = half(x);
+        out.putShort(Float.floatToFloat16(half));
+        return half;
     }
 }

@@ -1,11 +1,11 @@
 package io.infergrid.compute.quantize;
 
 import io.infergrid.compute.gguf.GgufException;
+import io.infergrid.compute.gguf.GgufTensor;
 import io.infergrid.compute.gguf.GgufTensorInfo;
 import io.infergrid.compute.gguf.GgufWriter;
 import io.infergrid.compute.gguf.TensorType;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
@@ -76,10 +76,27 @@ final class RowPipeline implements AutoCloseable {
         }
     }
 
-    /** Writes the tensor whose turn it is from bytes of its type. */
-    void copy(GgufWriter.Declaration tensor, MemorySegment data) throws IOException {
-        writer.append(data);
-        told(tensor, elements(tensor));
+    /**
+     * Writes the tensor whose turn it is as it was.
+     *
+     * @throws GgufException if a weight is not finite; the message names tensor and row
+     */
+    void copy(GgufWriter.Declaration declared, GgufTensor tensor) throws IOException {
+        float[] row = new float[Math.toIntExact(tensor.columns())];
+        for (long r = 0; r < tensor.rows(); r++) {
+            tensor.readRow(r, row, 0);
+            check(declared, r, row, Float.MAX_VALUE);
+        }
+        stopIfInterrupted();
+        writer.append(tensor.data());
+        told(declared, elements(declared));
+    }
+
+    /** Asked before a write, which would end in a closed channel. */
+    private static void stopIfInterrupted() {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new CancellationException("interrupted while writing");
+        }
     }
 
     private void told(GgufWriter.Declaration tensor, long weights) {
@@ -96,14 +113,13 @@ final class RowPipeline implements AutoCloseable {
                 .order(ByteOrder.LITTLE_ENDIAN);
         for (long r = first; r < first + count; r++) {
             source.read(r, row, 0);
-            check(tensor, r, row);
+            check(tensor, r, row, RowEncoder.greatestWeight(type));
             encoder.encode(type, row, 0, columns, bytes);
         }
         return bytes.flip();
     }
 
-    private static void check(GgufWriter.Declaration tensor, long row, float[] weights) {
-        float most = RowEncoder.greatestWeight(tensor.type());
+    private static void check(GgufWriter.Declaration tensor, long row, float[] weights, float most) {
         for (float weight : weights) {
             if (!(Math.abs(weight) <= most)) {
                 throw new GgufException("tensor '" + tensor.name() + "': expected finite weights"
@@ -115,7 +131,9 @@ final class RowPipeline implements AutoCloseable {
 
     private void append(GgufWriter.Declaration tensor, Future<ByteBuffer> chunk, long weights) throws IOException {
         try {
-            writer.append(chunk.get());
+            ByteBuffer bytes = chunk.get();
+            stopIfInterrupted();
+            writer.append(bytes);
             told(tensor, weights);
         } catch (ExecutionException failed) {
             if (failed.getCause() instanceof RuntimeException cause) {

@@ -186,13 +186,14 @@ final class ScaleFit {
             sumQq += q * q;
         }
         float determinant = (float) n * sumQq - (float) sumQ * sumQ;
-        if (determinant <= 0) {
+        if (sumQ == 0) {
             return smallest;
         }
         float slope = (n * sumXq - sumX * sumQ) / determinant;
         float shift = (sumX - slope * sumQ) / n;
-        if (belowZero && least + shift > 0) {
-            shift = -least;
+        // equal integers say nothing of the offset
+        if (determinant <= 0 || belowZero && least + shift > 0) {
+            shift = belowZero ? -least : 0;
             slope = (sumXq - shift * sumQ) / sumQq;
         }
         float error = sumXx

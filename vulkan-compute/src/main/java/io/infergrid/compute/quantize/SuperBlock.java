@@ -339,7 +339,7 @@ final class SuperBlock {
     }
 
     private static float half(float x) {
-        return Float.float16ToFloat(Float.floatToFloat16(x));
+        return RowEncoder.half(x);
     }
 
     private static void putHalf(ByteBuffer out, float x) {

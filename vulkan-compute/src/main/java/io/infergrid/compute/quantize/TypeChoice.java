@@ -125,7 +125,8 @@ interface TypeChoice {
             TensorType chosen = wanted;
             if (columns % wanted.blockElements() != 0) {
                 chosen = switch (wanted) {
-                    case Q2_K, Q3_K, IQ4_XS -> TensorType.IQ4_NL;
+                    case Q2_K, Q3_K -> TensorType.Q4_0;
+                    case IQ4_XS -> TensorType.IQ4_NL;
                     case Q4_K -> TensorType.Q5_0;
                     case Q5_K -> TensorType.Q5_1;
                     case Q6_K -> TensorType.Q8_0;

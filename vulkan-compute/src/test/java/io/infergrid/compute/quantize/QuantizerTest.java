@@ -2,6 +2,7 @@ package io.infergrid.compute.quantize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.infergrid.compute.gguf.GgufException;
 import io.infergrid.compute.gguf.GgufFile;
@@ -11,6 +12,15 @@ import io.infergrid.compute.model.ModelConfig;
 import io.infergrid.compute.quantize.RandomLlama.Shape;
 import io.infergrid.compute.tokenizer.Tokenizer;
 import java.io.IOException;
+import org.junit.jupiter.params.provider.EnumSource;
+import io.infergrid.compute.gguf.GgufWriter;
+import io.infergrid.compute.gguf.GgufMetadata;
+import java.util.concurrent.CancellationException;
+import java.util.Locale;
+import java.util.List;
+import java.util.Arrays;
+import java.util.ArrayList;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -22,16 +32,22 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class QuantizerTest {
 
+    /** Rows of 256 and 512, so that every type fits. */
+    private static final Shape SHAPE = new Shape("wide", 256, 1, 4, 2, 512, 300, 128, false);
+
     @TempDir
     private Path folder;
 
-    /** Bounds of the relative error of Gaussian weights: half a step of the scale that blocks of 32 have, and a little. */
+    /** Bounds of the relative error of Gaussian weights: what was measured, and a little. */
     @ParameterizedTest
-    @CsvSource({"F16, 0.0003", "Q8_0, 0.006", "Q4_0, 0.105"})
+    @CsvSource({
+        "F16, 0.0003", "BF16, 0.002", "Q8_0, 0.0052", "Q4_0, 0.083", "Q4_1, 0.071", "Q5_0, 0.041", "Q5_1, 0.034",
+        "IQ4_NL, 0.075", "Q2_K, 0.27", "Q3_K, 0.15", "Q4_K, 0.072", "Q5_K, 0.036", "Q6_K, 0.0175", "IQ4_XS, 0.076"
+    })
     void quantised_weights_stay_near(TensorType type, double most) throws IOException {
         Path source = folder.resolve("source.gguf");
         Path target = folder.resolve("target.gguf");
-        RandomLlama.write(source, Shape.TINY, TensorType.F32, 1);
+        RandomLlama.write(source, SHAPE, TensorType.F32, 1);
 
         Quantizer.quantize(source, target, type);
 
@@ -74,6 +90,120 @@ class QuantizerTest {
         byte[] q8 = encode(TensorType.Q8_0, row);
         assertThat(q8[2 + 3]).isEqualTo((byte) -127);
         assertThat(q8[2 + 19]).isEqualTo((byte) 64);
+    }
+
+    /** Weights that a block holds exactly come back exactly. */
+    @ParameterizedTest
+    @EnumSource(
+            value = TensorType.class,
+            names = {"F32", "F16", "BF16"},
+            mode = EnumSource.Mode.EXCLUDE)
+    void zeros_constants_and_tiny_weights_survive(TensorType type) {
+        float[] zeros = new float[512];
+        for (float zero : decode(type, encode(type, zeros))) {
+            assertThat(Math.abs(zero)).isZero();
+        }
+        float[] ones = new float[512];
+        Arrays.fill(ones, 1f);
+        for (float one : decode(type, encode(type, ones))) {
+            assertThat(one).isCloseTo(1f, within(0.001f));
+        }
+        // below the least scale there is
+        float[] tiny = new float[512];
+        Arrays.fill(tiny, 100, 300, 1e-12f);
+        for (float none : decode(type, encode(type, tiny))) {
+            assertThat(Math.abs(none)).isLessThan(1e-6f);
+        }
+        float[] lone = new float[512];
+        lone[77] = -3f;
+        assertThat(decode(type, encode(type, lone))[77]).isCloseTo(-3f, within(0.01f));
+        float[] large = new float[512];
+        Arrays.fill(large, 65504f);
+        large[5] = -65504f;
+        for (float one : decode(type, encode(type, large))) {
+            assertThat(Float.isFinite(one)).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(FileType.class)
+    void a_file_says_its_type_and_fits_any_row(FileType type) throws IOException {
+        Path source = folder.resolve("source.gguf");
+        Path target = folder.resolve("target.gguf");
+        RandomLlama.write(source, Shape.TINY, TensorType.F32, 1); // rows of 64 and 192
+        List<Double> told = new ArrayList<>();
+
+        var outcome = Quantizer.quantize(source, target, type, false, (tensor, fraction) -> told.add(fraction));
+
+        assertThat(told).isSorted().last().isEqualTo(1.0);
+        assertThat(outcome.quantisedAgain()).isZero();
+        assertThat(outcome.tensors().values().stream().mapToInt(n -> n).sum()).isEqualTo(21);
+        try (var file = GgufFile.open(target)) {
+            assertThat(file.metadata().requiredInt("general.file_type", 0, 99)).isEqualTo(type.id());
+            assertThat(FileType.named(type.name().toLowerCase(Locale.ROOT))).isEqualTo(type);
+        }
+    }
+
+    @Test
+    void what_is_quantised_again_is_counted() throws IOException {
+        Path source = folder.resolve("source.gguf");
+        RandomLlama.write(source, SHAPE, TensorType.Q8_0, 1);
+        var outcome = Quantizer.quantize(
+                source, folder.resolve("target.gguf"), FileType.named("q4_k"), false, Progress.NONE);
+        assertThat(outcome.tensors())
+                .containsEntry(TensorType.Q4_K, 6)
+                .containsEntry(TensorType.Q6_K, 3)
+                .containsEntry(TensorType.F32, 3);
+        assertThat(outcome.quantisedAgain()).isEqualTo(9);
+    }
+
+    @Test
+    void weights_that_a_type_cannot_hold_are_named() throws IOException {
+        Path source = folder.resolve("source.gguf");
+        for (float bad : new float[] {Float.NaN, Float.NEGATIVE_INFINITY, 70_000}) {
+            write(source, bad);
+            assertThatThrownBy(() -> Quantizer.quantize(source, folder.resolve("t.gguf"), TensorType.Q5_K))
+                    .isInstanceOf(GgufException.class)
+                    .hasMessage("tensor 'blk.0.some.weight': expected finite weights of magnitudes that Q5_K can hold, found "
+                            + bad + " in row 2");
+        }
+        write(source, Float.NaN);
+        assertThatThrownBy(() -> Quantizer.quantize(source, folder.resolve("t.gguf"), TensorType.F32))
+                .isInstanceOf(GgufException.class)
+                .hasMessage("tensor 'blk.0.some.weight': expected finite weights, found NaN in row 2");
+        assertThat(folder).isDirectoryContaining("glob:**source.gguf").isDirectoryNotContaining("glob:**t.gguf*");
+    }
+
+    @Test
+    void an_interrupt_ends_the_work_and_leaves_no_file() throws IOException {
+        Path source = folder.resolve("source.gguf");
+        RandomLlama.write(source, SHAPE, TensorType.F32, 1);
+        try {
+            assertThatThrownBy(() -> Quantizer.quantize(
+                            source,
+                            folder.resolve("target.gguf"),
+                            FileType.Q4_K_M,
+                            false,
+                            (tensor, fraction) -> Thread.currentThread().interrupt()))
+                    .isInstanceOf(CancellationException.class);
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        try (var files = Files.list(folder)) {
+            assertThat(files).containsExactly(source);
+        }
+    }
+
+    private static void write(Path target, float odd) throws IOException {
+        var values = ByteBuffer.allocate(4 * 256 * 4).order(ByteOrder.LITTLE_ENDIAN);
+        values.putFloat(4 * (2 * 256 + 9), odd);
+        try (var writer = GgufWriter.create(
+                target,
+                GgufMetadata.builder().string("general.architecture", "llama").build(),
+                List.of(GgufWriter.Declaration.matrix("blk.0.some.weight", TensorType.F32, 256, 4)))) {
+            writer.append(values);
+            writer.commit();
+        }
     }
 
     @Test
@@ -135,5 +265,12 @@ class QuantizerTest {
         var bytes = ByteBuffer.allocate((int) type.rowBytes(row.length)).order(ByteOrder.LITTLE_ENDIAN);
         new RowEncoder().encode(type, row, 0, row.length, bytes);
         return bytes.array();
+    }
+
+    private static float[] decode(TensorType type, byte[] bytes) {
+        int columns = bytes.length / type.blockBytes() * type.blockElements();
+        var row = new float[columns];
+        new GgufTensor("row", type, columns, 1, MemorySegment.ofArray(bytes)).readRow(0, row, 0);
+        return row;
     }
 }

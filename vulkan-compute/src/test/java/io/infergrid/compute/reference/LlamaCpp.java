@@ -18,6 +18,9 @@ final class LlamaCpp {
 
     private static final Path FOLDER = Path.of("src", "test", "node");
 
+    /** Its shared libraries. */
+    static final Path LIBRARIES = FOLDER.resolve("node_modules/@node-llama-cpp/linux-x64/bins/linux-x64");
+
     private LlamaCpp() {}
 
     /** Skips the test where the package or Node.js is missing. */
@@ -34,15 +37,49 @@ final class LlamaCpp {
 
     /** Its logits, [position][token]. */
     static float[][] logits(Path model, int... tokens) throws IOException, InterruptedException {
+        return logits(List.of(model), tokens).getFirst();
+    }
+
+    /** Its logits of several models from one process. */
+    static List<float[][]> logits(List<Path> models, int... tokens) throws IOException, InterruptedException {
         String ids = Arrays.stream(tokens).mapToObj(String::valueOf).collect(Collectors.joining(","));
-        String json = run(model.toString(), ids);
+        String files = models.stream().map(Path::toString).collect(Collectors.joining(","));
+        return run(files, ids).stream().map(LlamaCpp::rows).toList();
+    }
+
+    private static float[][] rows(String json) {
         String rows = json.substring(json.indexOf("[[") + 2, json.lastIndexOf("]]"));
         return Arrays.stream(rows.split("\\],\\[", -1)).map(LlamaCpp::numbers).toArray(float[][]::new);
     }
 
+    /**
+     * Writes {@code target} as llama.cpp's own quantiser does, by a call of its library in a process of its own.
+     *
+     * @param fileType llama.cpp's number
+     */
+    static void quantize(Path source, Path target, int fileType) throws IOException, InterruptedException {
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        Process process = new ProcessBuilder(
+                        java.toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        LlamaCppQuantizer.class.getName(),
+                        LIBRARIES.toAbsolutePath().toString(),
+                        source.toString(),
+                        target.toString(),
+                        String.valueOf(fileType))
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+        if (!process.waitFor(2, TimeUnit.MINUTES) || process.exitValue() != 0) {
+            throw new IOException("llama.cpp did not quantise " + source + ": " + said);
+        }
+    }
+
     /** Its tokens of a text, without those of beginning and end. */
     static int[] tokens(Path model, String text) throws IOException, InterruptedException {
-        String json = run(model.toString(), "0", "--tokenize", text);
+        String json = run(model.toString(), "0", "--tokenize", text).getFirst();
         String ids = json.substring(json.indexOf('[') + 1, json.lastIndexOf(']'));
         return Arrays.stream(ids.split(",")).mapToInt(Integer::parseInt).toArray();
     }
@@ -56,7 +93,7 @@ final class LlamaCpp {
         return numbers;
     }
 
-    private static String run(String... arguments) throws IOException, InterruptedException {
+    private static List<String> run(String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("node", "logits.mjs"));
         command.addAll(List.of(arguments));
         Path errors = Files.createTempFile("llama-cpp", ".err");
@@ -69,7 +106,7 @@ final class LlamaCpp {
             if (!process.waitFor(2, TimeUnit.MINUTES) || process.exitValue() != 0) {
                 throw new IOException("llama.cpp refused " + arguments[0] + ": " + Files.readString(errors));
             }
-            return out.lines().filter(line -> line.startsWith("{")).findFirst().orElseThrow();
+            return out.lines().filter(line -> line.startsWith("{")).toList();
         } finally {
             process.destroyForcibly();
             Files.deleteIfExists(errors);

@@ -1,6 +1,7 @@
 package io.infergrid.compute.reference;
 
 import io.infergrid.compute.cpu.CpuBackend;
+import io.infergrid.compute.engine.Backend;
 import io.infergrid.compute.engine.StageInput;
 import io.infergrid.compute.engine.StageOutput;
 import io.infergrid.compute.engine.StageSession.LogitsWanted;
@@ -16,8 +17,14 @@ final class Logits {
 
     /** What the CPU backend computes. */
     static float[][] ofOurs(Path model, int... tokens) {
-        try (var file = GgufFile.open(model);
-                var backend = new CpuBackend()) {
+        try (var backend = new CpuBackend()) {
+            return of(backend, model, tokens);
+        }
+    }
+
+    /** What a backend computes. */
+    static float[][] of(Backend backend, Path model, int... tokens) {
+        try (var file = GgufFile.open(model)) {
             var spec = StageSpec.whole(ModelConfig.of(file.metadata()).blocks());
             try (var stage = backend.load(file, spec);
                     var session = stage.open(tokens.length)) {
