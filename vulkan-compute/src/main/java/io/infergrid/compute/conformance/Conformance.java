@@ -20,7 +20,7 @@ import java.util.function.BooleanSupplier;
 public final class Conformance {
 
     /** Version of the expected digests. */
-    public static final int TABLE_VERSION = 2;
+    public static final int TABLE_VERSION = 3;
 
     private static final String RESOURCE = "conformance-" + TABLE_VERSION + ".properties";
 

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
@@ -34,8 +35,8 @@ record Operation(String name, SeededModel.Shape shape, StageSpec spec, int posit
 
     static List<Operation> table() {
         var table = new ArrayList<Operation>();
-        for (TensorType type : List.of(TensorType.F32, TensorType.F16, TensorType.Q8_0, TensorType.Q4_0)) {
-            String suffix = "." + type.name().toLowerCase(java.util.Locale.ROOT);
+        for (TensorType type : TensorType.values()) {
+            String suffix = suffix(type);
             var shape = SeededModel.Shape.tiny(type);
             table.add(new Operation("embedding" + suffix, shape, new StageSpec(0, 0, true, false), 24, 24, 0));
             table.add(new Operation("norm-matrix" + suffix, shape, head(), 6, 3, 4));
@@ -43,6 +44,12 @@ record Operation(String name, SeededModel.Shape shape, StageSpec spec, int posit
         }
         // 2752 columns: several blocks a lane of sum32, and slots that pad the last
         table.add(new Operation("norm-matrix.wide", llama(2752, 4, 4, 32, 64, TensorType.Q8_0), head(), 3, 1, 12));
+        // eleven blocks of 256
+        for (TensorType type : List.of(TensorType.Q2_K, TensorType.Q4_K, TensorType.Q6_K)) {
+            var wide = new SeededModel.Shape("llama", 2816, 1, 4, 4, 64, 256, 64, 512, type, true);
+            var spec = new StageSpec(1, 1, false, true);
+            table.add(new Operation("norm-matrix.wide" + suffix(type), wide, spec, 3, 1, 12));
+        }
         table.add(new Operation(
                 "attention.chunks",
                 llama(128, 4, 2, 32, 64, TensorType.Q8_0),
@@ -57,13 +64,17 @@ record Operation(String name, SeededModel.Shape shape, StageSpec spec, int posit
         var normed =
                 new SeededModel.Shape("qwen3", 192, BLOCKS, 6, 2, 80, 320, 256, 512, TensorType.Q8_0, false, 0, "yarn");
         table.add(new Operation("head-norm.yarn", normed, new StageSpec(0, 1, false, false), 40, 40, 2));
-        for (TensorType type : List.of(TensorType.Q8_0, TensorType.Q4_0)) {
-            String suffix = "." + type.name().toLowerCase(java.util.Locale.ROOT);
+        for (TensorType type : List.of(TensorType.Q8_0, TensorType.Q4_0, TensorType.Q4_K)) {
+            String suffix = suffix(type);
             var shape = SeededModel.Shape.tiny(type);
             table.add(new Operation("model.prefill" + suffix, shape, StageSpec.whole(BLOCKS), 70, 35, 0));
             table.add(new Operation("model.decode" + suffix, shape, StageSpec.whole(BLOCKS), 12, 1, 0));
         }
         return table;
+    }
+
+    private static String suffix(TensorType type) {
+        return "." + type.name().toLowerCase(Locale.ROOT);
     }
 
     private static StageSpec head() {

@@ -26,7 +26,6 @@ public final class SeededModel implements TensorSource {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /**
      * The shape of a seeded model; names as in {@link io.infergrid.compute.model.ModelConfig}.
@@ -82,8 +81,11 @@ public final class SeededModel implements TensorSource {
                     "none");
         }
 
-        /** A quarter of a million weights, for a whole model in a fraction of a second. */
+        /** A quarter of a million weights, for a whole model in a fraction of a second; rows fit the type's blocks. */
         public static Shape tiny(TensorType matrices) {
+            if (matrices.blockElements() > 32) {
+                return new Shape("llama", 256, 2, 4, 2, 64, 512, 512, 256, matrices, true);
+            }
             return new Shape("llama", 128, 2, 4, 2, 32, 352, 512, 256, matrices, true);
         }
 
@@ -168,11 +170,14 @@ public final class SeededModel implements TensorSource {
         MemorySegment data = arena.allocate(rows * rowBytes, 16);
         float size = gain * Ig1.rsqrt(columns);
         switch (type) {
-            case Q8_0 -> fillBlocks(data, type, size / 73f);
-            case Q4_0 -> fillBlocks(data, type, size / 4.6f);
             case F16 -> {
                 for (long at = 0; at < data.byteSize(); at += 2) {
                     data.set(SHORT, at, Ig1.toHalf(random.nextFloat() * size * 1.7f));
+                }
+            }
+            case BF16 -> {
+                for (long at = 0; at < data.byteSize(); at += 2) {
+                    data.set(SHORT, at, (short) (Float.floatToRawIntBits(random.nextFloat() * size * 1.7f) >>> 16));
                 }
             }
             case F32 -> {
@@ -180,19 +185,55 @@ public final class SeededModel implements TensorSource {
                     data.set(FLOAT, at, random.nextFloat() * size * 1.7f);
                 }
             }
-            default ->
-                throw new IllegalArgumentException("expected a type that the engine computes with, found " + type);
+            default -> fillBlocks(data, type, size / spread(type));
         }
         tensors.put(name, new GgufTensor(name, type, columns, rows, data.asReadOnly()));
     }
 
+    /** The size of weights of arbitrary bytes with a scale of 1 and the offset of {@link #centre}. */
+    private static float spread(TensorType type) {
+        return switch (type) {
+            case Q8_0 -> 73f;
+            case Q4_0, Q4_1 -> 4.6f;
+            case Q5_0, Q5_1 -> 9.2f;
+            case IQ4_NL -> 70f;
+            case IQ4_XS -> 1300f;
+            case Q2_K -> 14f;
+            case Q3_K -> 43f;
+            case Q4_K -> 255f;
+            case Q5_K -> 520f;
+            case Q6_K -> 1365f;
+            case F32, F16, BF16 -> throw new IllegalArgumentException("expected a type with blocks, found " + type);
+        };
+    }
+
+    /** The second half of a block for each of its scale, where it has one: so that weights lie around 0. */
+    private static float centre(TensorType type) {
+        return switch (type) {
+            case Q4_1 -> -7.5f;
+            case Q5_1 -> -15.5f;
+            case Q2_K -> 1.5f;
+            case Q4_K -> 7.5f;
+            case Q5_K -> 15.5f;
+            default -> 0f;
+        };
+    }
+
     /** Random bytes, and scales around {@code scale}. */
     private void fillBlocks(MemorySegment data, TensorType type, float scale) {
+        int[] halves = type.halves();
+        int start = halves[0] == 0 ? 2 * halves.length : 0;
         for (long at = 0; at < data.byteSize(); at += type.blockBytes()) {
             float spread = 1f + 0.25f * random.nextFloat();
-            data.set(SHORT, at, Ig1.toHalf(scale * spread));
-            for (long i = 2; i < type.blockBytes(); i += 8) {
-                data.set(LONG, at + i, random.nextLong());
+            for (int i = start; i < type.blockBytes(); i += 8) {
+                long bits = random.nextLong();
+                for (int k = 0; k < Math.min(8, type.blockBytes() - i); k++) {
+                    data.set(ValueLayout.JAVA_BYTE, at + i + k, (byte) (bits >>> 8 * k));
+                }
+            }
+            data.set(SHORT, at + halves[0], Ig1.toHalf(scale * spread));
+            if (halves.length > 1) {
+                data.set(SHORT, at + halves[1], Ig1.toHalf(scale * spread * centre(type)));
             }
         }
     }

@@ -6,29 +6,29 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.infergrid.compute.gguf.GgufException;
 import io.infergrid.compute.gguf.GgufFile;
+import io.infergrid.compute.gguf.GgufMetadata;
 import io.infergrid.compute.gguf.GgufTensor;
+import io.infergrid.compute.gguf.GgufWriter;
 import io.infergrid.compute.gguf.TensorType;
 import io.infergrid.compute.model.ModelConfig;
 import io.infergrid.compute.quantize.RandomLlama.Shape;
 import io.infergrid.compute.tokenizer.Tokenizer;
 import java.io.IOException;
-import org.junit.jupiter.params.provider.EnumSource;
-import io.infergrid.compute.gguf.GgufWriter;
-import io.infergrid.compute.gguf.GgufMetadata;
-import java.util.concurrent.CancellationException;
-import java.util.Locale;
-import java.util.List;
-import java.util.Arrays;
-import java.util.ArrayList;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class QuantizerTest {
 
@@ -148,8 +148,8 @@ class QuantizerTest {
     void what_is_quantised_again_is_counted() throws IOException {
         Path source = folder.resolve("source.gguf");
         RandomLlama.write(source, SHAPE, TensorType.Q8_0, 1);
-        var outcome = Quantizer.quantize(
-                source, folder.resolve("target.gguf"), FileType.named("q4_k"), false, Progress.NONE);
+        var outcome =
+                Quantizer.quantize(source, folder.resolve("target.gguf"), FileType.named("q4_k"), false, Progress.NONE);
         assertThat(outcome.tensors())
                 .containsEntry(TensorType.Q4_K, 6)
                 .containsEntry(TensorType.Q6_K, 3)
@@ -164,8 +164,9 @@ class QuantizerTest {
             write(source, bad);
             assertThatThrownBy(() -> Quantizer.quantize(source, folder.resolve("t.gguf"), TensorType.Q5_K))
                     .isInstanceOf(GgufException.class)
-                    .hasMessage("tensor 'blk.0.some.weight': expected finite weights of magnitudes that Q5_K can hold, found "
-                            + bad + " in row 2");
+                    .hasMessage(
+                            "tensor 'blk.0.some.weight': expected finite weights of magnitudes that Q5_K can hold, found "
+                                    + bad + " in row 2");
         }
         write(source, Float.NaN);
         assertThatThrownBy(() -> Quantizer.quantize(source, folder.resolve("t.gguf"), TensorType.F32))

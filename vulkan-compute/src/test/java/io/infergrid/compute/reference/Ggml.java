@@ -46,8 +46,7 @@ final class Ggml {
                             library.find("ggml_quantize_chunk").orElseThrow(),
                             FunctionDescriptor.of(
                                     JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS));
-            long bytes =
-                    (long) call.invoke(type.id(), source, target, 0L, rows, (long) columns, MemorySegment.NULL);
+            long bytes = (long) call.invoke(type.id(), source, target, 0L, rows, (long) columns, MemorySegment.NULL);
             return target.asSlice(0, bytes).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
         }
     }

@@ -1,5 +1,6 @@
 package io.infergrid.compute.reference;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.infergrid.compute.engine.ReferenceBackend;
@@ -36,8 +37,8 @@ class LlamaCppCounterpartTest {
 
     private static final RandomLlama.Shape SHAPE = new RandomLlama.Shape("test", 256, 3, 8, 4, 512, 600, 256, true);
     private static final String TEXT = "Three rigs share one model; it's 7 o'clock \u2013 na\u00EFve?";
-    private static final Set<TensorType> QUANTISED = EnumSet.complementOf(EnumSet.of(
-            TensorType.F32, TensorType.F16, TensorType.BF16));
+    private static final Set<TensorType> QUANTISED =
+            EnumSet.complementOf(EnumSet.of(TensorType.F32, TensorType.F16, TensorType.BF16));
 
     /** A file, and logits [position][token] of llama.cpp: by its own arithmetic, and with the weights expanded to F32. */
     private record Model(Path file, float[][] theirs, float[][] exact) {}
@@ -99,7 +100,7 @@ class LlamaCppCounterpartTest {
     @ParameterizedTest
     @EnumSource(TensorType.class)
     void with_weights_as_floats_logits_are_the_same(TensorType type) {
-        Model model = MODELS.get(type);
+        Model model = requireNonNull(MODELS.get(type));
         float[][] ours;
         try (var reference = new ReferenceBackend(QUANTISED)) {
             ours = Logits.of(reference, model.file, tokens);
@@ -111,7 +112,7 @@ class LlamaCppCounterpartTest {
     @ParameterizedTest
     @EnumSource(TensorType.class)
     void logits_are_as_near_to_the_weights_as_llama_cpps(TensorType type) {
-        Model model = MODELS.get(type);
+        Model model = requireNonNull(MODELS.get(type));
         float[][] ours;
         try (var reference = new ReferenceBackend(Set.of())) {
             ours = Logits.of(reference, model.file, tokens);

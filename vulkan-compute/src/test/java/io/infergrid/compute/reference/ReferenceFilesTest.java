@@ -29,8 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class ReferenceFilesTest {
 
-    private static final Set<TensorType> QUANTISED = EnumSet.complementOf(EnumSet.of(
-            TensorType.F32, TensorType.F16, TensorType.BF16));
+    private static final Set<TensorType> QUANTISED =
+            EnumSet.complementOf(EnumSet.of(TensorType.F32, TensorType.F16, TensorType.BF16));
 
     @ParameterizedTest
     @ValueSource(
