@@ -37,8 +37,22 @@ final class CommandSequence implements AutoCloseable {
     private final List<VkCommandBuffer> commandBuffers = new ArrayList<>();
     private int setsLeft;
     private VkCommandBuffer current;
+    private final Pace pace;
+    private final long mostWork;
+    /** Multiply-adds of each command buffer. */
+    private final List<Long> work = new ArrayList<>();
 
     CommandSequence(VulkanDevice owner) {
+        this(owner, Pace.UNLIMITED, Long.MAX_VALUE);
+    }
+
+    /**
+     * @param pace hears how long submissions took
+     * @param mostWork multiply-adds of a submission, see {@link #dispatch(Kernel, long, int, int, List, int...)}
+     */
+    CommandSequence(VulkanDevice owner, Pace pace, long mostWork) {
+        this.pace = pace;
+        this.mostWork = mostWork;
         this.owner = owner;
         this.device = owner.handle();
         this.live = owner.live();
@@ -66,6 +80,7 @@ final class CommandSequence implements AutoCloseable {
                             buffer, VkCommandBufferBeginInfo.calloc(stack).sType$Default()),
                     "vkBeginCommandBuffer");
             commandBuffers.add(buffer);
+            work.add(0L);
             return buffer;
         }
     }
@@ -84,6 +99,25 @@ final class CommandSequence implements AutoCloseable {
     CommandSequence dispatch(Kernel kernel, int x, int y, int z, List<DeviceBuffer> bindings, int... push) {
         bind(kernel, bindings, push);
         vkCmdDispatch(current, x, y, z);
+        return this;
+    }
+
+    /**
+     * Runs a kernel over x * y work groups that do {@code each} multiply-adds in each column of y; cuts submissions before, and
+     * between columns, so that none has more than the sequence's most.
+     */
+    CommandSequence dispatch(Kernel kernel, long each, int x, int y, List<DeviceBuffer> bindings, int... push) {
+        for (int from = 0; from < x; ) {
+            if (each > mostWork - work.getLast() && work.getLast() > 0) {
+                cut();
+            }
+            long left = mostWork - work.getLast();
+            int columns = (int) Math.clamp(left / Math.max(1, each), 1, x - from);
+            bind(kernel, bindings, push);
+            vkCmdDispatchBase(current, from, 0, 0, columns, y, 1);
+            work.set(work.size() - 1, work.getLast() + columns * each);
+            from += columns;
+        }
         return this;
     }
 
@@ -213,11 +247,18 @@ final class CommandSequence implements AutoCloseable {
         return this;
     }
 
-    /** Runs the sequence and returns when the device has finished. */
+    long mostWork() {
+        return mostWork;
+    }
+
+    /**
+     * Runs the sequence and returns when the device has finished. Submissions go one by one: another stage's may come between,
+     * and so may the desktop's.
+     */
     void run() {
-        long[] handles =
-                commandBuffers.stream().mapToLong(VkCommandBuffer::address).toArray();
-        owner.queue().submit(handles);
+        for (int i = 0; i < commandBuffers.size(); i++) {
+            pace.saw(work.get(i), owner.queue().submit(commandBuffers.get(i).address()));
+        }
     }
 
     @Override

@@ -97,8 +97,10 @@ final class Kernel implements AutoCloseable {
             var constants = VkSpecializationInfo.calloc(stack)
                     .pMapEntries(entry)
                     .pData(MemoryUtil.memByteBuffer(stack.ints(source.constant)));
-            var info =
-                    VkComputePipelineCreateInfo.calloc(1, stack).sType$Default().layout(layout);
+            var info = VkComputePipelineCreateInfo.calloc(1, stack)
+                    .sType$Default()
+                    .flags(VK_PIPELINE_CREATE_DISPATCH_BASE)
+                    .layout(layout);
             info.stage()
                     .sType$Default()
                     .stage(VK_SHADER_STAGE_COMPUTE_BIT)

@@ -157,9 +157,9 @@ final class Kernels {
         String name = "matmul_plain_" + part.type().name().toLowerCase(Locale.ROOT);
         to.dispatch(
                 kernel(name, "STSSS", 8, 0),
+                32L * matrix.columns() * tokens,
                 part.groups(),
                 tokens,
-                1,
                 List.of(step, part.plane(Plane.LOW_BITS), x.plain(), out, addend),
                 part.rows(),
                 part.groups(),
@@ -198,9 +198,9 @@ final class Kernels {
                         "STTSSSSTT",
                         9,
                         split),
+                32L * part.groupsEach() * matrix.columns() * tokens,
                 (part.groups() + part.groupsEach() - 1) / part.groupsEach(),
                 (tokens + tokensEach - 1) / tokensEach,
-                1,
                 List.of(
                         step,
                         part.plane(Plane.LOW_BITS),

@@ -6,7 +6,8 @@ import static org.lwjgl.vulkan.VK12.*;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.lwjgl.PointerBuffer;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.vulkan.VkDevice;
@@ -23,6 +24,8 @@ final class QueueThread implements AutoCloseable {
     private final long fence;
     private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
     private final Thread thread;
+    private final LongAdder submissions = new LongAdder();
+    private final AtomicInteger injected = new AtomicInteger(VK_SUCCESS);
     private volatile boolean closed;
 
     QueueThread(VkDevice device, int family, LiveObjects live) {
@@ -54,41 +57,53 @@ final class QueueThread implements AutoCloseable {
         }
     }
 
-    /** Submits command buffers one by one, in order, and returns when the device has finished the last. */
-    void submit(long... commandBuffers) {
-        var task = new FutureTask<@Nullable Void>(
-                () -> {
-                    for (long commandBuffer : commandBuffers) {
-                        submitAndWait(commandBuffer);
-                    }
-                },
-                null);
+    /**
+     * Submits a command buffer and returns when the device has finished it.
+     *
+     * @return nanoseconds that it took
+     */
+    long submit(long commandBuffer) {
+        var task = new FutureTask<Long>(() -> submitAndWait(commandBuffer));
         synchronized (this) {
             if (closed) {
                 throw new IllegalStateException("expected an open device, found it closed");
             }
             tasks.add(task);
         }
-        await(task);
+        return await(task);
     }
 
-    private void submitAndWait(long commandBuffer) {
+    private long submitAndWait(long commandBuffer) {
+        long start = System.nanoTime();
+        submissions.increment();
+        int lost = injected.getAndSet(VK_SUCCESS);
+        check(lost, "vkQueueSubmit");
         try (var stack = MemoryStack.stackPush()) {
             var info = VkSubmitInfo.calloc(stack).sType$Default().pCommandBuffers(stack.pointers(commandBuffer));
             check(vkQueueSubmit(queue, info, fence), "vkQueueSubmit");
             check(vkWaitForFences(device, fence, true, Long.MAX_VALUE), "vkWaitForFences");
             check(vkResetFences(device, fence), "vkResetFences");
         }
+        return System.nanoTime() - start;
+    }
+
+    /** Command buffers that were submitted. */
+    long submissions() {
+        return submissions.sum();
+    }
+
+    /** Makes the next submission fail with a result of Vulkan: how tests lose a device. */
+    void failNext(int result) {
+        injected.set(result);
     }
 
     /** Waits even if interrupted: the device may still read what the caller would free. */
-    private static void await(FutureTask<?> task) {
+    private static long await(FutureTask<Long> task) {
         boolean interrupted = false;
         try {
             while (true) {
                 try {
-                    task.get();
-                    return;
+                    return task.get();
                 } catch (InterruptedException e) {
                     interrupted = true;
                 } catch (ExecutionException e) {

@@ -106,9 +106,6 @@ final class StepRecorder implements AutoCloseable {
     /** Every block of the stage over {@code x}, for up to {@code tokens} tokens. */
     void blocks(CommandSequence to, List<KeyValuePool.Cache> caches, int tokens) {
         for (int i = 0; i < stage.blocks().size(); i++) {
-            if (tokens > 1 && i > 0 && i % stage.tuning().blocksPerSubmission() == 0) {
-                to.cut();
-            }
             attention(to, stage.blocks().get(i), caches.get(i), tokens);
             feedForward(to, stage.blocks().get(i), tokens);
         }

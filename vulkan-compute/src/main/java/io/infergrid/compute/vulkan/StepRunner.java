@@ -20,6 +20,9 @@ final class StepRunner implements AutoCloseable {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
     private static final long MOST_SCRATCH_BYTES = 64L << 20;
 
+    /** How much faster a device must be than it was thought to be for a sequence to be cut into fewer submissions. */
+    private static final long RECORDED_ANEW = 4;
+
     /** What a sequence was recorded for: at most so many tokens, and so many of them whose logits are read back. */
     private record Recorded(int tokens, int headRows) {}
 
@@ -116,7 +119,18 @@ final class StepRunner implements AutoCloseable {
             generation = pool.generation();
         }
         var wanted = new Recorded(capacity(tokens.size()), capacity(headRows.size()));
+        long mostWork = mostWork(wanted);
+        CommandSequence known = sequences.get(wanted);
+        if (known != null && (mostWork < known.mostWork() || mostWork / RECORDED_ANEW > known.mostWork())) {
+            known.close();
+            sequences.remove(wanted);
+        }
         sequences.computeIfAbsent(wanted, this::record).run();
+    }
+
+    private long mostWork(Recorded wanted) {
+        return Math.min(
+                stage.tuning().mostWork(), stage.device().pace(wanted.tokens()).mostWork());
     }
 
     private int capacity(int count) {
@@ -133,7 +147,7 @@ final class StepRunner implements AutoCloseable {
 
     private CommandSequence record(Recorded wanted) {
         long vectorBytes = 4L * config.dimension();
-        var sequence = new CommandSequence(stage.device());
+        var sequence = new CommandSequence(stage.device(), stage.device().pace(wanted.tokens()), mostWork(wanted));
         try {
             sequence.copy(parameters, 0, step, 0, StepParameters.bytes(pages))
                     .copy(input, 0, x, 0, wanted.tokens() * vectorBytes);

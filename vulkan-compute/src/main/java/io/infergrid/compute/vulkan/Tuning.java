@@ -9,7 +9,7 @@ package io.infergrid.compute.vulkan;
  * @param mostSplit most invocations that share a row, a power of two of at most 32
  * @param wideCache true to keep keys and values as binary32, which a processor reads faster; false for halves
  * @param tokensPerStep tokens of a step, of one session or of several; at most 32
- * @param blocksPerSubmission transformer blocks of a step of several tokens that are submitted together
+ * @param mostWork multiply-adds of a submission at most, if {@link Pace} does not say fewer
  * @param integerDots true for the kernels that multiply four int8 in one instruction; they compute one row an invocation
  */
 public record Tuning(
@@ -18,7 +18,7 @@ public record Tuning(
         int mostSplit,
         boolean wideCache,
         int tokensPerStep,
-        int blocksPerSubmission,
+        long mostWork,
         boolean integerDots) {
 
     public Tuning {
@@ -40,7 +40,7 @@ public record Tuning(
 
     /**
      * A driver on the processor runs work groups one after the other and pays for every barrier: whole rows, few barriers. A
-     * card wants tens of thousands of invocations, and short submissions since it may draw a desktop.
+     * card wants tens of thousands of invocations.
      */
     public static Tuning of(DeviceFacts facts) {
         Tuning tuning = of(facts.kind());
@@ -50,12 +50,11 @@ public record Tuning(
 
     static Tuning of(DeviceKind kind) {
         return kind == DeviceKind.CPU
-                ? new Tuning(4, 1, 1, true, 32, Integer.MAX_VALUE, false)
-                : new Tuning(1, 1 << 16, 8, false, 32, 2, false);
+                ? new Tuning(4, 1, 1, true, 32, Long.MAX_VALUE, false)
+                : new Tuning(1, 1 << 16, 8, false, 32, Long.MAX_VALUE, false);
     }
 
     Tuning withIntegerDots() {
-        return new Tuning(
-                rowsPerInvocation, invocationsWanted, mostSplit, wideCache, tokensPerStep, blocksPerSubmission, true);
+        return new Tuning(rowsPerInvocation, invocationsWanted, mostSplit, wideCache, tokensPerStep, mostWork, true);
     }
 }

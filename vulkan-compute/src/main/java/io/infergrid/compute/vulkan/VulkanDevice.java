@@ -32,6 +32,8 @@ public final class VulkanDevice implements AutoCloseable {
     private final int queueFamily;
     private final QueueThread queue;
     private final DeviceMemory memory;
+    private final Pace paceOfOne;
+    private final Pace paceOfSeveral;
     private final Map<Kernel.Source, Kernel> kernels = new HashMap<>();
 
     VulkanDevice(PhysicalDevice physical, LiveObjects live) {
@@ -62,6 +64,8 @@ public final class VulkanDevice implements AutoCloseable {
         live.made("device");
         memory = new DeviceMemory(handle, facts.kind(), live);
         queue = new QueueThread(handle, queueFamily, live);
+        paceOfOne = new Pace(facts.kind() != DeviceKind.CPU);
+        paceOfSeveral = new Pace(facts.kind() != DeviceKind.CPU);
     }
 
     public DeviceFacts facts() {
@@ -79,6 +83,11 @@ public final class VulkanDevice implements AutoCloseable {
 
     int queueFamily() {
         return queueFamily;
+    }
+
+    /** The pace of steps: those of one token read as many weights for less work. */
+    Pace pace(int tokens) {
+        return tokens == 1 ? paceOfOne : paceOfSeveral;
     }
 
     QueueThread queue() {
