@@ -15,7 +15,8 @@ import jdk.incubator.vector.LongVector;
 
 /**
  * What a matrix is multiplied with: some positions' vectors, as they are and quantised in the layout of the kernel that the
- * number of positions asks for. Memory is taken once and reused.
+ * number of positions asks for. If tiled, blocks are in the order in which they are visited, so that they are read in a row.
+ * Memory is taken once and reused.
  */
 final class Activations {
 
@@ -37,18 +38,18 @@ final class Activations {
 
     int stride;
 
-    /** Integers in floats: [positions][columns], or if tiled [tiles][columns][TILE]. */
+    /** Integers in floats: [positions][columns], or if tiled [blocks][tiles][32][TILE]. */
     final float[] values;
 
-    /** Integers in pairs, the even column in the lower half: [positions][columns / 2], or if tiled [tiles][columns / 2][TILE]. */
+    /** Integers in pairs, the even column in the lower half: [positions][columns / 2], or if tiled [blocks][tiles][16][TILE]. */
     final int[] pairs;
 
-    /** [positions][columns / 32], or if tiled [tiles][columns / 32][TILE]. */
+    /** [positions][columns / 32], or if tiled [blocks][tiles][TILE]. */
     final float[] scales;
 
     /**
      * Beside pairs, the sums of the first and of the last 16 integers of each block: [positions][columns / 32][2], or if tiled
-     * [tiles][columns / 32][2][TILE].
+     * [blocks][tiles][2][TILE].
      */
     final float[] lows;
 
@@ -57,6 +58,9 @@ final class Activations {
 
     private final float[][] blocks;
     private final int[][] blockPairs;
+    /** When each block is visited. */
+    private int[] visits = {};
+
     private boolean wantsFloats;
     private boolean wantsPairs;
 
@@ -97,14 +101,22 @@ final class Activations {
         this.stride = stride;
         this.positions = positions;
         this.columns = columns;
+        if (tiled() && visits.length != columns / BLOCK) {
+            int[] order = QuantisedMatrix.visitingOrder(columns / BLOCK);
+            visits = new int[order.length];
+            for (int visit = 0; visit < order.length; visit++) {
+                visits[order[visit]] = visit;
+            }
+        }
         int padded = tiles() * TILE;
         if (tiled() && positions < padded) {
-            int nb = columns / BLOCK;
-            int last = tiles() - 1;
-            Arrays.fill(values, last * columns * TILE, (last + 1) * columns * TILE, 0f);
-            Arrays.fill(pairs, last * columns / 2 * TILE, (last + 1) * columns / 2 * TILE, 0);
-            Arrays.fill(lows, last * nb * 2 * TILE, (last + 1) * nb * 2 * TILE, 0f);
-            Arrays.fill(scales, last * nb * TILE, (last + 1) * nb * TILE, 0f);
+            for (int block = 0; block < columns / BLOCK; block++) {
+                int last = (block + 1) * tiles() - 1;
+                Arrays.fill(values, last * BLOCK * TILE, (last + 1) * BLOCK * TILE, 0f);
+                Arrays.fill(pairs, last * PAIRS * TILE, (last + 1) * PAIRS * TILE, 0);
+                Arrays.fill(lows, last * 2 * TILE, (last + 1) * 2 * TILE, 0f);
+                Arrays.fill(scales, last * TILE, (last + 1) * TILE, 0f);
+            }
         }
     }
 
@@ -150,7 +162,7 @@ final class Activations {
 
     private void storeInTile(int position, int block, float scale, float[] integers, int[] paired) {
         int lane = position % TILE;
-        int at = position / TILE * (columns / BLOCK) + block;
+        int at = visits[block] * tiles() + position / TILE;
         scales[at * TILE + lane] = scale;
         if (wantsFloats) {
             int to = at * BLOCK * TILE + lane;

@@ -116,10 +116,8 @@ final class ByteMatrix extends QuantisedMatrix {
     }
 
     @Override
-    void addTile(Activations x, int tile, int block, Scratch scratch, float[] sums, int sumsFrom) {
-        int values = (tile * columns + block * BLOCK) * Activations.TILE;
-        int scales = (tile * blocks + block) * Activations.TILE;
-        BlockKernels.tile(scratch.weights, x.values, values, scratch.dots);
-        BlockKernels.addTerms(scratch.dots, scratch.scales, x.scales, scales, sums, sumsFrom);
+    void addTile(Activations x, int at, Scratch scratch, float[] sums, int sumsFrom) {
+        BlockKernels.tile(scratch.weights, x.values, at * BLOCK, scratch.dots);
+        BlockKernels.addTerms(scratch.dots, scratch.scales, x.scales, at, sums, sumsFrom);
     }
 }

@@ -309,9 +309,8 @@ final class PairMatrix extends QuantisedMatrix {
     }
 
     @Override
-    void addTile(Activations x, int tile, int block, Scratch scratch, float[] sums, int sumsFrom) {
-        int values = (tile * columns + block * BLOCK) / 2 * Activations.TILE;
-        int at = (tile * blocks + block) * Activations.TILE;
+    void addTile(Activations x, int at, Scratch scratch, float[] sums, int sumsFrom) {
+        int values = at * PAIRS;
         short[] w = scratch.pairs;
         short[] dots = scratch.pairDots;
         int second = Activations.TILE * WIDTH;

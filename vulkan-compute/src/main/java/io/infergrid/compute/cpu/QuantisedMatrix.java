@@ -28,8 +28,12 @@ abstract sealed class QuantisedMatrix extends PackedMatrix permits ByteMatrix, P
     /** Unpacks one block of a group to {@code scratch}. */
     abstract void unpack(int group, int block, Scratch scratch);
 
-    /** Adds the unpacked block's terms for the positions of a tile to {@code sums[sumsFrom ...]}: [TILE][GROUP]. */
-    abstract void addTile(Activations x, int tile, int block, Scratch scratch, float[] sums, int sumsFrom);
+    /**
+     * Adds the unpacked block's terms for the positions of a tile to {@code sums[sumsFrom ...]}: [TILE][GROUP].
+     *
+     * @param at index in {@code x.scales} of the block's tile
+     */
+    abstract void addTile(Activations x, int at, Scratch scratch, float[] sums, int sumsFrom);
 
     @Override
     final void times(Activations x, float[] out, int from, int to, Scratch scratch) {
@@ -60,24 +64,48 @@ abstract sealed class QuantisedMatrix extends PackedMatrix permits ByteMatrix, P
     }
 
     /**
-     * All positions at once. Lanes come in bit-reversed order, so that the tree's first additions join neighbours and a
-     * stack of a few partial sums is enough.
+     * The order in which {@link #tiled} takes the blocks of a row: IG1's lanes bit-reversed, so that the tree's first additions
+     * join neighbours and a stack of a few partial sums is enough.
      */
+    static int[] visitingOrder(int blocks) {
+        int levels = levels(blocks);
+        var order = new int[blocks];
+        int visit = 0;
+        for (int i = 0; i < 1 << levels; i++) {
+            for (int block = lane(i, levels); block < blocks; block += 32) {
+                order[visit++] = block;
+            }
+        }
+        return order;
+    }
+
+    /** Levels of the tree over the lanes that have blocks. */
+    private static int levels(int blocks) {
+        return blocks >= 32 ? 5 : 32 - Integer.numberOfLeadingZeros(blocks - 1);
+    }
+
+    private static int lane(int i, int levels) {
+        return levels == 0 ? 0 : Integer.reverse(i) >>> (32 - levels);
+    }
+
+    /** All positions at once. */
     private void tiled(Activations x, float[] out, int group, Scratch scratch) {
-        int levels = blocks >= 32 ? 5 : 32 - Integer.numberOfLeadingZeros(blocks - 1);
+        int levels = levels(blocks);
         int lanes = 1 << levels;
         int width = x.tiles() * Activations.TILE * GROUP;
         float[] tree = scratch.tree;
         int depth = 0;
+        int visit = 0;
         for (int i = 0; i < lanes; i++) {
-            int lane = levels == 0 ? 0 : Integer.reverse(i) >>> (32 - levels);
             int sums = depth * width;
             Arrays.fill(tree, sums, sums + width, 0f);
-            for (int block = lane; block < blocks; block += 32) {
+            for (int block = lane(i, levels); block < blocks; block += 32) {
                 unpack(group, block, scratch);
                 for (int tile = 0; tile < x.tiles(); tile++) {
-                    addTile(x, tile, block, scratch, tree, sums + tile * Activations.TILE * GROUP);
+                    int at = (visit * x.tiles() + tile) * Activations.TILE;
+                    addTile(x, at, scratch, tree, sums + tile * Activations.TILE * GROUP);
                 }
+                visit++;
             }
             depth++;
             for (int joined = i; (joined & 1) == 1; joined >>= 1) {
