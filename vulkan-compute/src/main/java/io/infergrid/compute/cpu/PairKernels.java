@@ -30,6 +30,9 @@ final class PairKernels {
     /** Lanes of a pair of columns for the rows of a group. */
     static final int WIDTH = 2 * GROUP;
 
+    /** Blocks that are multiplied in one call: those that share a superblock, and a divisor of IG1's 32 lanes. */
+    static final int RUN = 8;
+
     private static final ShortVector TABLE_HIGH = table(0, true);
     private static final ShortVector TABLE_HIGH_2 = table(8, true);
     private static final ShortVector TABLE_LOW = table(0, false);
@@ -157,80 +160,212 @@ final class PairKernels {
     }
 
     /**
-     * Sums of products of nibbles for one position, straight from the packed words.
+     * Sums of products of a run of blocks of nibbles for one position, straight from the packed words.
      *
-     * @param start both lanes' first summand: minus the centre times the sum of the activations
+     * @param at of the first block's words; each next block's are {@code stride} bytes further
+     * @param blocks at most {@link #RUN}
+     * @param x pairs from {@code xFrom} on
+     * @param centre what is subtracted from each stored weight
+     * @param pairSums [blocks][2] from {@code sumsFrom} on
+     * @param dots receives [blocks][WIDTH]
      */
-    static void rowOfNibbles(MemorySegment data, long at, int[] x, int xFrom, int start, short[] dots) {
-        ShortVector a0 = IntVector.broadcast(INTS, start).reinterpretAsShorts();
-        ShortVector b0 = a0;
-        ShortVector a1 = ShortVector.zero(PAIRED);
-        ShortVector b1 = a1;
-        for (int word = 0; word < 4; word++) {
-            long from = at + 2L * word * WIDTH;
-            int i = xFrom + 4 * word;
-            ShortVector v = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
-            ShortVector w = ShortVector.fromMemorySegment(PAIRED, data, from + 4L * COUNT, ORDER);
-            ShortVector x0 = IntVector.broadcast(INTS, x[i]).reinterpretAsShorts();
-            a0 = a0.add(v.and((short) 15).mul(x0));
-            b0 = b0.add(w.and((short) 15).mul(x0));
-            ShortVector x1 = IntVector.broadcast(INTS, x[i + 1]).reinterpretAsShorts();
-            a1 = a1.add(v.lanewise(LSHR, 4).and((short) 15).mul(x1));
-            b1 = b1.add(w.lanewise(LSHR, 4).and((short) 15).mul(x1));
-            ShortVector x2 = IntVector.broadcast(INTS, x[i + 2]).reinterpretAsShorts();
-            a0 = a0.add(v.lanewise(LSHR, 8).and((short) 15).mul(x2));
-            b0 = b0.add(w.lanewise(LSHR, 8).and((short) 15).mul(x2));
-            ShortVector x3 = IntVector.broadcast(INTS, x[i + 3]).reinterpretAsShorts();
-            a1 = a1.add(v.lanewise(LSHR, 12).mul(x3));
-            b1 = b1.add(w.lanewise(LSHR, 12).mul(x3));
+    static void nibbles(
+            MemorySegment data,
+            long at,
+            long stride,
+            int blocks,
+            int[] x,
+            int xFrom,
+            int centre,
+            int[] pairSums,
+            int sumsFrom,
+            short[] dots) {
+        for (int block = 0; block < blocks; block++) {
+            int start = centred(pairSums, sumsFrom + 2 * block, centre);
+            ShortVector a0 = IntVector.broadcast(INTS, start).reinterpretAsShorts();
+            ShortVector b0 = a0;
+            ShortVector a1 = ShortVector.zero(PAIRED);
+            ShortVector b1 = a1;
+            long from = at + block * stride;
+            int i = xFrom + block * PAIRS;
+            for (int word = 0; word < 4; word++) {
+                ShortVector v = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
+                ShortVector w = ShortVector.fromMemorySegment(PAIRED, data, from + 4L * COUNT, ORDER);
+                ShortVector x0 = IntVector.broadcast(INTS, x[i]).reinterpretAsShorts();
+                a0 = a0.add(v.and((short) 15).mul(x0));
+                b0 = b0.add(w.and((short) 15).mul(x0));
+                ShortVector x1 = IntVector.broadcast(INTS, x[i + 1]).reinterpretAsShorts();
+                a1 = a1.add(v.lanewise(LSHR, 4).and((short) 15).mul(x1));
+                b1 = b1.add(w.lanewise(LSHR, 4).and((short) 15).mul(x1));
+                ShortVector x2 = IntVector.broadcast(INTS, x[i + 2]).reinterpretAsShorts();
+                a0 = a0.add(v.lanewise(LSHR, 8).and((short) 15).mul(x2));
+                b0 = b0.add(w.lanewise(LSHR, 8).and((short) 15).mul(x2));
+                ShortVector x3 = IntVector.broadcast(INTS, x[i + 3]).reinterpretAsShorts();
+                a1 = a1.add(v.lanewise(LSHR, 12).mul(x3));
+                b1 = b1.add(w.lanewise(LSHR, 12).mul(x3));
+                from += 2L * WIDTH;
+                i += 4;
+            }
+            a0.add(a1).intoArray(dots, block * WIDTH);
+            b0.add(b1).intoArray(dots, block * WIDTH + 2 * COUNT);
         }
-        a0.add(a1).intoArray(dots, 0);
-        b0.add(b1).intoArray(dots, 2 * COUNT);
+    }
+
+    /** Like {@link #nibbles}, with a fifth bit in a word of its own. */
+    static void nibblesAndBit(
+            MemorySegment data,
+            long at,
+            long stride,
+            int blocks,
+            int[] x,
+            int xFrom,
+            int centre,
+            int[] pairSums,
+            int sumsFrom,
+            short[] dots) {
+        for (int i = 0; i < 2 * blocks; i++) {
+            int block = i >> 1;
+            int half = (i & 1) * COUNT;
+            long from = at + block * stride + 4L * half;
+            int p = xFrom + block * PAIRS;
+            int start = centred(pairSums, sumsFrom + 2 * block, centre);
+            ShortVector a = IntVector.broadcast(INTS, start).reinterpretAsShorts();
+            ShortVector b = ShortVector.zero(PAIRED);
+            ShortVector high = ShortVector.fromMemorySegment(PAIRED, data, from + 8L * WIDTH, ORDER);
+            for (int word = 0; word < 4; word++) {
+                ShortVector v = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
+                ShortVector even = v.and((short) 0x0f0f).or(high.and((short) 0x0101).lanewise(LSHL, 4));
+                ShortVector odd = v.lanewise(LSHR, 4).and((short) 0x0f0f).or(high.and((short) 0x1010));
+                a = a.add(even.and((short) 255).mul(IntVector.broadcast(INTS, x[p]).reinterpretAsShorts()));
+                b = b.add(odd.and((short) 255).mul(IntVector.broadcast(INTS, x[p + 1]).reinterpretAsShorts()));
+                a = a.add(even.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 2]).reinterpretAsShorts()));
+                b = b.add(odd.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 3]).reinterpretAsShorts()));
+                high = high.lanewise(LSHR, 1);
+                from += 2L * WIDTH;
+                p += 4;
+            }
+            a.add(b).intoArray(dots, i * 2 * COUNT);
+        }
     }
 
     /**
-     * Sums of products of nibbles and the bits above them, of {@code words} words from {@code word} on.
+     * Like {@link #nibbles}, with two more bits in two words of their own.
      *
-     * @param start both lanes' first summand: minus the centre times the sum of the activations
+     * @param dots receives [2 halves of a block][RUN][WIDTH]
      */
-    static void rowOfNibblesAndBits(
+    static void nibblesAndTwoBits(
             MemorySegment data,
             long at,
-            int highBits,
-            int word,
-            int words,
+            long stride,
+            int blocks,
             int[] x,
             int xFrom,
-            int start,
-            short[] dots,
-            int dotsFrom) {
-        short mask = (short) (highBits == 2 ? 0x3333 : 0x1111);
-        long highAt = at + 2L * (4 + (highBits == 2 ? word / 2 : 0)) * WIDTH;
-        int i = xFrom + 4 * word;
-        for (int half = 0; half < WIDTH; half += 2 * COUNT) {
+            int centre,
+            int[] pairSums,
+            int sumsFrom,
+            short[] dots) {
+        for (int i = 0; i < 4 * blocks; i++) {
+            int block = i >> 2;
+            int part = i >> 1 & 1;
+            int half = (i & 1) * COUNT;
+            long from = at + block * stride + 4L * half + 4L * part * WIDTH;
+            int p = xFrom + block * PAIRS + part * PAIRS / 2;
+            int sums = pairSums[sumsFrom + 2 * block + part];
+            int start = -centre * (short) sums & 0xffff | -centre * (sums >> 16) << 16;
             ShortVector a = IntVector.broadcast(INTS, start).reinterpretAsShorts();
             ShortVector b = ShortVector.zero(PAIRED);
-            ShortVector high = ShortVector.fromMemorySegment(PAIRED, data, highAt + 2L * half, ORDER);
-            for (int k = 0; k < words; k++) {
-                ShortVector v =
-                        ShortVector.fromMemorySegment(PAIRED, data, at + 2L * ((word + k) * WIDTH + half), ORDER);
-                ShortVector bits = high.and(mask);
-                high = high.lanewise(LSHR, highBits);
-                ShortVector even =
-                        v.and((short) 0x0f0f).or(bits.and((short) 0x0f0f).lanewise(LSHL, 4));
-                ShortVector odd = v.lanewise(LSHR, 4).and((short) 0x0f0f).or(bits.and((short) 0xf0f0));
-                int p = i + 4 * k;
-                a = a.add(even.and((short) 255)
-                        .mul(IntVector.broadcast(INTS, x[p]).reinterpretAsShorts()));
-                b = b.add(odd.and((short) 255)
-                        .mul(IntVector.broadcast(INTS, x[p + 1]).reinterpretAsShorts()));
-                a = a.add(even.lanewise(LSHR, 8)
-                        .mul(IntVector.broadcast(INTS, x[p + 2]).reinterpretAsShorts()));
-                b = b.add(odd.lanewise(LSHR, 8)
-                        .mul(IntVector.broadcast(INTS, x[p + 3]).reinterpretAsShorts()));
-            }
-            a.add(b).intoArray(dots, dotsFrom + half);
+            ShortVector high = ShortVector.fromMemorySegment(
+                    PAIRED, data, at + block * stride + 4L * half + (8L + 2 * part) * WIDTH, ORDER);
+            ShortVector v0 = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
+            ShortVector even0 = v0.and((short) 0x0f0f).or(high.and((short) 0x0303).lanewise(LSHL, 4));
+            ShortVector odd0 = v0.lanewise(LSHR, 4).and((short) 0x0f0f).or(high.and((short) 0x3030));
+            a = a.add(even0.and((short) 255).mul(IntVector.broadcast(INTS, x[p]).reinterpretAsShorts()));
+            b = b.add(odd0.and((short) 255).mul(IntVector.broadcast(INTS, x[p + 1]).reinterpretAsShorts()));
+            a = a.add(even0.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 2]).reinterpretAsShorts()));
+            b = b.add(odd0.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 3]).reinterpretAsShorts()));
+            high = high.lanewise(LSHR, 2);
+            ShortVector v1 = ShortVector.fromMemorySegment(PAIRED, data, from + 2L * WIDTH, ORDER);
+            ShortVector even1 = v1.and((short) 0x0f0f).or(high.and((short) 0x0303).lanewise(LSHL, 4));
+            ShortVector odd1 = v1.lanewise(LSHR, 4).and((short) 0x0f0f).or(high.and((short) 0x3030));
+            a = a.add(even1.and((short) 255).mul(IntVector.broadcast(INTS, x[p + 4]).reinterpretAsShorts()));
+            b = b.add(odd1.and((short) 255).mul(IntVector.broadcast(INTS, x[p + 5]).reinterpretAsShorts()));
+            a = a.add(even1.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 6]).reinterpretAsShorts()));
+            b = b.add(odd1.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 7]).reinterpretAsShorts()));
+            a.add(b).intoArray(dots, (part * RUN + block) * WIDTH + 2 * half);
         }
+    }
+
+    /**
+     * Adds the terms of a run of blocks for one position to their lanes' sums.
+     *
+     * @param dots [blocks][WIDTH]
+     * @param scales [blocks][GROUP]
+     * @param xs [blocks] from {@code xsFrom} on
+     * @param lanes [blocks][GROUP] from {@code lanesFrom} on
+     */
+    static void runTerms(
+            int blocks, short[] dots, float[] scales, float[] xs, int xsFrom, float[] lanes, int lanesFrom) {
+        for (int i = 0; i < blocks * GROUP; i += COUNT) {
+            FloatVector scale = FloatVector.fromArray(FLOATS, scales, i).mul(xs[xsFrom + i / GROUP]);
+            FloatVector.fromArray(FLOATS, lanes, lanesFrom + i)
+                    .add(sum(dots, 2 * i).mul(scale))
+                    .intoArray(lanes, lanesFrom + i);
+        }
+    }
+
+    /** The same for {@code (dot + centre * low) * (scale * activationScale) + low * (offset * activationScale)}. */
+    static void runTermsWithOffset(
+            int blocks,
+            short[] dots,
+            float centre,
+            float[] scales,
+            float[] offsets,
+            float[] xs,
+            int xsFrom,
+            float[] lows,
+            float[] lanes,
+            int lanesFrom) {
+        for (int i = 0; i < blocks * GROUP; i += COUNT) {
+            int block = xsFrom + i / GROUP;
+            float low = lows[2 * block] + lows[2 * block + 1];
+            FloatVector x = FloatVector.broadcast(FLOATS, xs[block]);
+            FloatVector term = sum(dots, 2 * i)
+                    .add(centre * low)
+                    .mul(FloatVector.fromArray(FLOATS, scales, i).mul(x))
+                    .add(FloatVector.fromArray(FLOATS, offsets, i).mul(x).mul(low));
+            FloatVector.fromArray(FLOATS, lanes, lanesFrom + i).add(term).intoArray(lanes, lanesFrom + i);
+        }
+    }
+
+    /** The same for dot products in halves with a factor each: [2][RUN][WIDTH] and [blocks][2][GROUP]. */
+    static void runTermsOfHalves(
+            int blocks,
+            short[] dots,
+            float[] factors,
+            float[] scales,
+            float[] xs,
+            int xsFrom,
+            float[] lanes,
+            int lanesFrom) {
+        for (int i = 0; i < blocks * GROUP; i += COUNT) {
+            int block = i / GROUP;
+            int factor = i + block * GROUP;
+            FloatVector dot = sum(dots, 2 * i)
+                    .mul(FloatVector.fromArray(FLOATS, factors, factor))
+                    .add(sum(dots, 2 * i + RUN * WIDTH)
+                            .mul(FloatVector.fromArray(FLOATS, factors, factor + GROUP)));
+            FloatVector scale = FloatVector.fromArray(FLOATS, scales, i).mul(xs[xsFrom + block]);
+            FloatVector.fromArray(FLOATS, lanes, lanesFrom + i)
+                    .add(dot.mul(scale))
+                    .intoArray(lanes, lanesFrom + i);
+        }
+    }
+
+    /** Minus the centre times a block's sums of even and of odd activations, in 16 bits each. */
+    private static int centred(int[] pairSums, int at, int centre) {
+        int first = pairSums[at];
+        int second = pairSums[at + 1];
+        return -centre * ((short) first + (short) second) & 0xffff | -centre * ((first >> 16) + (second >> 16)) << 16;
     }
 
     /**
@@ -473,7 +608,11 @@ final class PairKernels {
 
     /** Even and odd columns' sums of a vector of rows, added. */
     private static FloatVector sum(short[] dots, int at) {
-        IntVector both = ShortVector.fromArray(PAIRED, dots, at).reinterpretAsInts();
+        return sum(ShortVector.fromArray(PAIRED, dots, at));
+    }
+
+    private static FloatVector sum(ShortVector evenAndOdd) {
+        IntVector both = evenAndOdd.reinterpretAsInts();
         return (FloatVector) both.lanewise(LSHL, 16)
                 .lanewise(ASHR, 16)
                 .add(both.lanewise(ASHR, 16))

@@ -6,6 +6,7 @@ import static io.infergrid.compute.cpu.Lanes.FLOATS;
 import static io.infergrid.compute.cpu.Lanes.GROUP;
 import static io.infergrid.compute.cpu.Lanes.ORDER;
 import static io.infergrid.compute.cpu.Lanes.SHORTS;
+import static io.infergrid.compute.cpu.PairKernels.RUN;
 import static io.infergrid.compute.cpu.PairKernels.WIDTH;
 import static io.infergrid.compute.cpu.PairLayout.PAIRS;
 import static jdk.incubator.vector.VectorOperators.B2F;
@@ -237,60 +238,74 @@ final class PairMatrix extends QuantisedMatrix {
     void lanes(Activations x, int position, int group, Scratch scratch) {
         Arrays.fill(scratch.lanes, 0f);
         scratch.superBlock = -1;
+        if (layout.lowBits() == 4 && !layout.table()) {
+            for (int block = 0; block < blocks; block += RUN) {
+                run(x, position, group, block, scratch);
+            }
+        } else {
+            for (int block = 0; block < blocks; block++) {
+                unpacked(x, position, group, block, scratch);
+            }
+        }
+    }
+
+    /** Blocks of nibbles, with or without further bits, straight from their words. */
+    private void run(Activations x, int position, int group, int block, Scratch scratch) {
+        int count = Math.min(RUN, blocks - block);
+        for (int i = 0; i < count; i++) {
+            scales(group, block + i, scratch, i);
+        }
+        long words = blockAt(group, block) + factorBytes;
+        long stride = layout.superBlocks() == 1 ? superBytes : blockBytes;
+        int xs = position * blocks + block;
+        int values = xs * PAIRS;
+        int lanes = block % 32 * GROUP;
+        short[] dots = scratch.pairDots;
+        int centre = layout.centre();
+        switch (layout.highBits()) {
+            case 0 ->
+                PairKernels.nibbles(data, words, stride, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
+            case 1 ->
+                PairKernels.nibblesAndBit(data, words, stride, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
+            default ->
+                PairKernels.nibblesAndTwoBits(
+                        data, words, stride, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
+        }
+        float[] scales = scratch.scales;
+        float[] sums = scratch.lanes;
+        if (layout.halves()) {
+            PairKernels.runTermsOfHalves(count, dots, scratch.factors, scales, x.scales, xs, sums, lanes);
+        } else if (layout.offset()) {
+            PairKernels.runTermsWithOffset(
+                    count, dots, centre, scales, scratch.offsets, x.scales, xs, x.lows, sums, lanes);
+        } else {
+            PairKernels.runTerms(count, dots, scales, x.scales, xs, sums, lanes);
+        }
+    }
+
+    /** A block of another type, unpacked before it is multiplied. */
+    private void unpacked(Activations x, int position, int group, int block, Scratch scratch) {
+        scales(group, block, scratch, 0);
+        unpackWords(blockAt(group, block) + factorBytes, scratch);
+        int at = position * blocks + block;
+        int values = at * PAIRS;
+        short[] w = scratch.pairs;
         short[] dots = scratch.pairDots;
         int second = Activations.TILE * WIDTH;
-        for (int block = 0; block < blocks; block++) {
-            int at = position * blocks + block;
-            scales(group, block, scratch);
-            dots(x, position, group, block, scratch, dots, second);
-            addTerms(1, x, at, 2 * at, 1, scratch, scratch.lanes, block % 32 * GROUP);
-        }
-    }
-
-    private void dots(Activations x, int position, int group, int block, Scratch scratch, short[] dots, int second) {
-        long words = blockAt(group, block) + factorBytes;
-        int values = (position * columns + block * BLOCK) / 2;
-        int sums = 2 * (position * blocks + block);
-        if (layout.lowBits() == 4 && !layout.table()) {
-            int start0 = centred(x.pairSums[sums]);
-            int start1 = centred(x.pairSums[sums + 1]);
-            if (layout.highBits() == 0) {
-                PairKernels.rowOfNibbles(data, words, x.pairs, values, plus(start0, start1), dots);
-            } else if (!layout.halves()) {
-                PairKernels.rowOfNibblesAndBits(
-                        data, words, layout.highBits(), 0, 4, x.pairs, values, plus(start0, start1), dots, 0);
-            } else {
-                PairKernels.rowOfNibblesAndBits(data, words, layout.highBits(), 0, 2, x.pairs, values, start0, dots, 0);
-                PairKernels.rowOfNibblesAndBits(
-                        data, words, layout.highBits(), 2, 2, x.pairs, values, start1, dots, second);
-            }
-            return;
-        }
-        unpackWords(words, scratch);
         if (layout.halves()) {
-            PairKernels.row(scratch.pairs, 0, PAIRS / 2, x.pairs, values, dots, 0);
-            PairKernels.row(scratch.pairs, PAIRS / 2 * WIDTH, PAIRS / 2, x.pairs, values + PAIRS / 2, dots, second);
+            PairKernels.row(w, 0, PAIRS / 2, x.pairs, values, dots, 0);
+            PairKernels.row(w, PAIRS / 2 * WIDTH, PAIRS / 2, x.pairs, values + PAIRS / 2, dots, second);
         } else {
-            PairKernels.row(scratch.pairs, 0, PAIRS, x.pairs, values, dots, 0);
-            if (layout.table()) {
-                PairKernels.row(scratch.pairs, PAIRS * WIDTH, PAIRS, x.pairs, values, dots, second);
-            }
+            PairKernels.row(w, 0, PAIRS, x.pairs, values, dots, 0);
+            PairKernels.row(w, PAIRS * WIDTH, PAIRS, x.pairs, values, dots, second);
         }
-    }
-
-    /** Minus the centre times a pair of sums, each in 16 bits. */
-    private int centred(int sums) {
-        return (-layout.centre() * sums & 0xffff) | (-layout.centre() * (sums >> 16) << 16);
-    }
-
-    private static int plus(int pair, int other) {
-        return (pair + other & 0xffff) | (pair >> 16) + (other >> 16) << 16;
+        addTerms(1, x, at, 2 * at, 1, scratch, scratch.lanes, block % 32 * GROUP);
     }
 
     @Override
     void unpack(int group, int block, Scratch scratch) {
         scratch.superBlock = -1;
-        scales(group, block, scratch);
+        scales(group, block, scratch, 0);
         unpackWords(blockAt(group, block) + factorBytes, scratch);
     }
 
@@ -383,69 +398,70 @@ final class PairMatrix extends QuantisedMatrix {
         }
     }
 
-    /** A block's scales, offsets and factors as floats to {@code scratch}. */
-    private void scales(int group, int block, Scratch scratch) {
+    /** A block's scales, offsets and factors as floats to {@code scratch}, as the {@code i}-th of a run. */
+    private void scales(int group, int block, Scratch scratch, int i) {
         long header = superAt(group, block);
+        long factors = blockAt(group, block);
+        int to = i * GROUP;
+        if (layout.superBlocks() == 1) {
+            widenHalves(header, scratch.scales, to);
+            if (layout.offset()) {
+                widenHalves(header + 2L * GROUP, scratch.offsets, to);
+            }
+            if (layout.table()) {
+                factorsOfTable(scratch.factors);
+            }
+            return;
+        }
         if (scratch.superBlock != header) {
             scratch.superBlock = header;
-            widenHalves(header, scratch.superScales);
+            widenHalves(header, scratch.superScales, 0);
             if (layout.offset()) {
-                widenHalves(header + 2L * GROUP, scratch.superOffsets);
+                widenHalves(header + 2L * GROUP, scratch.superOffsets, 0);
             }
         }
-        long factors = blockAt(group, block);
         switch (type) {
             case Q4_K, Q5_K -> {
-                times(factors, 1f, scratch.superScales, scratch.scales);
-                times(factors + GROUP, -1f, scratch.superOffsets, scratch.offsets);
+                times(factors, 1f, scratch.superScales, scratch.scales, to);
+                times(factors + GROUP, -1f, scratch.superOffsets, scratch.offsets, to);
             }
             case IQ4_XS -> {
-                times(factors, 1f, scratch.superScales, scratch.scales);
+                times(factors, 1f, scratch.superScales, scratch.scales, to);
                 factorsOfTable(scratch.factors);
-            }
-            case IQ4_NL -> {
-                System.arraycopy(scratch.superScales, 0, scratch.scales, 0, GROUP);
-                factorsOfTable(scratch.factors);
-            }
-            case Q3_K, Q6_K -> {
-                System.arraycopy(scratch.superScales, 0, scratch.scales, 0, GROUP);
-                widenBytes(factors, scratch.factors);
             }
             case Q2_K -> {
-                System.arraycopy(scratch.superScales, 0, scratch.scales, 0, GROUP);
+                System.arraycopy(scratch.superScales, 0, scratch.scales, to, GROUP);
                 negate(scratch.superOffsets, scratch.offsets);
                 widenNibbles(factors, scratch.factors);
             }
             default -> {
-                System.arraycopy(scratch.superScales, 0, scratch.scales, 0, GROUP);
-                if (layout.offset()) {
-                    System.arraycopy(scratch.superOffsets, 0, scratch.offsets, 0, GROUP);
-                }
+                System.arraycopy(scratch.superScales, 0, scratch.scales, to, GROUP);
+                widenBytes(factors, scratch.factors, 2 * to);
             }
         }
     }
 
-    private void widenHalves(long at, float[] out) {
+    private void widenHalves(long at, float[] out, int to) {
         for (int row = 0; row < GROUP; row += COUNT) {
             Lanes.fromHalf(ShortVector.fromMemorySegment(SHORTS, data, at + 2L * row, ORDER))
-                    .intoArray(out, row);
+                    .intoArray(out, to + row);
         }
     }
 
     /** {@code out = sign * (x * factor)}. */
-    private void times(long factors, float sign, float[] x, float[] out) {
+    private void times(long factors, float sign, float[] x, float[] out, int to) {
         for (int row = 0; row < GROUP; row += COUNT) {
             FloatVector factor = (FloatVector) ByteVector.fromMemorySegment(BYTES, data, factors + row, ORDER)
                     .convertShape(B2F, FLOATS, 0);
-            Lanes.load(x, row).mul(factor).mul(sign).intoArray(out, row);
+            Lanes.load(x, row).mul(factor).mul(sign).intoArray(out, to + row);
         }
     }
 
-    private void widenBytes(long factors, float[] out) {
+    private void widenBytes(long factors, float[] out, int to) {
         for (int i = 0; i < 2 * GROUP; i += COUNT) {
             ((FloatVector) ByteVector.fromMemorySegment(BYTES, data, factors + i, ORDER)
                             .convertShape(B2F, FLOATS, 0))
-                    .intoArray(out, i);
+                    .intoArray(out, to + i);
         }
     }
 
