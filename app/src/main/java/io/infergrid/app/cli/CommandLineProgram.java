@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             ChatCommand.class,
             StatusCommand.class,
             JobsCommand.class,
+            PlanCommand.class,
             WalletCommand.class,
             DoctorCommand.class,
             BenchCommand.class,

@@ -47,9 +47,10 @@ final class QuantizeCommand extends RigCommand {
 
     @Option(
             names = "--random-llama",
-            paramLabel = "1b|small|tiny",
+            paramLabel = "SHAPE",
             description =
-                    "Make a Llama of this shape with seeded random weights; for speed it does not matter what it says.")
+                    "Make a Llama of this shape (tiny, small, 1b, llama-3-8b, ...) with seeded random weights; for speed it"
+                            + " does not matter what it says.")
     @Nullable
     String shape;
 

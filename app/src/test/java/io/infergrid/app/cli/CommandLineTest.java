@@ -1,10 +1,13 @@
 package io.infergrid.app.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.infergrid.app.device.DemoModel;
+import io.infergrid.grid.model.GgufShards;
 import io.infergrid.grid.model.Manifest;
+import io.infergrid.grid.model.ShardStore;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -72,7 +75,7 @@ class CommandLineTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "run", "serve", "chat", "status", "jobs", "wallet", "doctor", "bench", "conformance", "generate",
+                "run", "serve", "chat", "status", "jobs", "plan", "wallet", "doctor", "bench", "conformance", "generate",
                 "logits", "tokenize", "quantize", "package-model", "node"
             })
     void a_command_shows_its_help_and_does_nothing_else(String command) {
@@ -106,7 +109,7 @@ class CommandLineTest {
                     generate --backend=cpu --top-k=-1 x | expected a top-k of 0 or more, found -1
                     generate --backend=cpu --tokens=@/unknown-ids | expected token ids below 2048, found 4000000000
                     generate --backend=cpu --model=@/cut.gguf x | cut.gguf: metadata key 'tokenizer.ggml.tokens' length: expected 8 bytes at byte 995, found the end after 5
-                    quantize --random-llama=huge --type=q8_0 @/new.gguf | expected a shape among 1b, small, tiny, found 'huge'
+                    quantize --random-llama=huge --type=q8_0 @/new.gguf | expected a shape among 1b, small, tiny, llama-3-8b
                     quantize --random-llama=tiny --type=q8_0 @/cut.gguf | expected no file @/cut.gguf, found one: --force overwrites it
                     quantize --random-llama=tiny --type=q8_0 @/no/new.gguf | expected a folder to write @/no/new.gguf into, found none
                     quantize --type=q8_0 @/new.gguf | expected a source and a target, found one file
@@ -114,6 +117,10 @@ class CommandLineTest {
                     package-model --manifest=@/no/where | @/no/where: no such file or folder
                     bench --seconds=0 | expected --prompt and --generate of 1 or more and up to 600 --seconds, found 64, 32 and 0.0
                     bench --backend=cpu --prompt=100000 | expected --prompt and --generate of at most 512 tokens together, the model's context, found 100000 and 32
+                    plan @/empty | empty: magic: expected 4 bytes at byte 0, found the end after 0
+                    plan --memory=1GB --reserve=2GB 1b | expected more --memory than --reserve, found 1000000000 and 2000000000 bytes
+                    plan --memory=8GB --positions=9000 llama-3-70b | expected 1 to 8192 --positions (the model's context) and 1 to 10000 --sessions, found 9000 and 1
+                    plan --memory=8GB nothing | expected a GGUF file, a folder of shards or a shape, found neither at nothing; expected a shape among 1b, small, tiny
                     serve --port=70000 | expected a --port from 0 to 65535, found 70000
                     serve --model=@/empty | empty: magic: expected 4 bytes at byte 0, found the end after 0
                     chat --model=@/empty hello | empty: magic: expected 4 bytes at byte 0, found the end after 0
@@ -278,6 +285,69 @@ class CommandLineTest {
         assertThat(status.path("running").asBoolean()).isFalse();
         assertThat(status.path("lastBenchmark").path("figures")).isEqualTo(run.path("figures"));
         assertThat(status.path("lastBenchmark").path("device")).isEqualTo(run.path("device").path("name"));
+    }
+
+    // ---- the plan
+
+    @Test
+    void a_rig_with_8_gb_is_told_which_stages_of_a_70b_q4_k_m_it_can_hold_and_what_it_would_serve() {
+        String[] plan = {"plan", "--memory=8GB", "--bandwidth=448", "llama-3-70b"};
+        JsonNode json = runWell(with(plan, "--json")).json();
+        assertThat(json.path("weightBytes").asLong()).isEqualTo(42_512_531_456L);
+        assertThat(json.path("cacheBytesPerPosition").asLong()).isEqualTo(327_680);
+        assertThat(json.path("longestStages")).hasSize(80);
+        JsonNode first = json.path("longestStages").path(0);
+        assertThat(first.path("lastBlock").asInt()).isEqualTo(11);
+        assertThat(first.path("embedding").asBoolean()).isTrue();
+        assertThat(first.path("weightBytes").asLong()).isEqualTo(6_996_623_360L);
+        assertThat(first.path("cacheBytesPerSession").asLong()).isEqualTo(4096L * 12 * 4096);
+        assertThat(first.path("millisPerToken").asDouble())
+                .isCloseTo((6_996_623_360L - 591_003_648L + 4096L * 12 * 4096) / 448e6, within(1e-9));
+        assertThat(json.path("cut")).hasSize(7);
+        assertThat(json.path("cut").path(6).path("head").asBoolean()).isTrue();
+        double milliseconds = 0;
+        for (JsonNode stage : json.path("cut")) {
+            milliseconds += stage.path("millisPerToken").asDouble();
+        }
+        assertThat(json.path("tokensPerSecondOneSession").asDouble()).isCloseTo(1000 / milliseconds, within(1e-9));
+
+        Ran words = runWell(plan);
+        assertThat(words.out())
+                .contains(
+                        "as the first stage, with the embedding: blocks 0-11",
+                        "as the last stage, with the output head: blocks 69-79",
+                        "7 rigs like this one hold the model",
+                        "seconds a token >= (bytes of the weights + bytes of the keys and values that are read)");
+        assertThat(home).doesNotExist();
+    }
+
+    @Test
+    void a_plan_takes_the_header_of_a_file_and_the_speed_of_the_last_benchmark() throws Exception {
+        Files.write(
+                folder.resolve("header.gguf"),
+                java.util.Arrays.copyOf(Files.readAllBytes(DemoModel.file()), 100_000)); // the weights are cut off
+        JsonNode unknown = runWell("plan", "--memory=1GB", "--json", "@/header.gguf").json();
+        assertThat(unknown.path("model").asText()).isEqualTo("InferGrid demo");
+        assertThat(unknown.path("cut")).hasSize(1);
+        assertThat(unknown.path("bandwidthBytesPerSecond").isNull()).isTrue();
+        assertThat(unknown.path("bandwidthFrom").asText()).contains("run 'infergrid bench'");
+
+        JsonNode run = runWell("bench", "--backend=cpu", "--seconds=0.02", "--prompt=8", "--generate=4", "--json")
+                .json();
+        JsonNode known = runWell("plan", "--memory=1GB", "--json", "@/header.gguf").json();
+        assertThat(known.path("bandwidthBytesPerSecond").asDouble())
+                .isCloseTo(run.path("figures").path("memory.read.GBps").asDouble() * 1e9, within(1.0));
+        assertThat(known.path("bandwidthFrom").asText()).startsWith("memory.read.GBps of the benchmark of ");
+
+        try (var whole = new GgufShards(DemoModel.file(), "")) {
+            ShardStore.write(folder.resolve("shards"), whole).close();
+        }
+        JsonNode ofShards = runWell("plan", "--memory=1GB", "--json", "@/shards").json();
+        assertThat(ofShards.path("cut")).isEqualTo(known.path("cut"));
+
+        Ran tooSmall = run("plan", "--memory=300kB", "--reserve=0", "@/header.gguf");
+        assertThat(tooSmall.status()).isEqualTo(1);
+        assertThat(tooSmall.out()).contains("fits     not every block of this model");
     }
 
     // ---- the rig at rest

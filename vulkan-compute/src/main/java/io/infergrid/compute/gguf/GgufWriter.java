@@ -59,7 +59,7 @@ public final class GgufWriter implements AutoCloseable {
      * @throws GgufException if the declarations cannot stand in one file
      */
     public static GgufWriter create(Path target, GgufMetadata metadata, List<Declaration> tensors) throws IOException {
-        GgufHeader header = layOut(metadata, tensors);
+        GgufHeader header = header(metadata, tensors);
         Path temporary = target.resolveSibling(target.getFileName() + "." + UUID.randomUUID() + ".part");
         FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         var writer = new GgufWriter(target, temporary, channel, header);
@@ -75,7 +75,12 @@ public final class GgufWriter implements AutoCloseable {
         }
     }
 
-    private static GgufHeader layOut(GgufMetadata metadata, List<Declaration> tensors) {
+    /**
+     * The header of a file with these tensors, which need not be written.
+     *
+     * @throws GgufException if the declarations cannot stand in one file
+     */
+    public static GgufHeader header(GgufMetadata metadata, List<Declaration> tensors) {
         int alignment = GgufHeader.alignmentOf(metadata);
         List<GgufTensorInfo> directory = new ArrayList<>();
         long offset = 0;

@@ -1,5 +1,6 @@
 package io.infergrid.compute.quantize;
 
+import io.infergrid.compute.gguf.GgufHeader;
 import io.infergrid.compute.gguf.GgufMetadata;
 import io.infergrid.compute.gguf.GgufWriter;
 import io.infergrid.compute.gguf.GgufWriter.Declaration;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * Llama models with seeded random weights: for speed it does not matter what a model says. The same shape, type and seed give
@@ -37,6 +39,17 @@ public final class RandomLlama {
         /** That of Llama 3.2 1B with a vocabulary of 102 400: 1.18 billion weights. */
         public static final Shape ONE_BILLION = new Shape("1b", 2048, 16, 32, 8, 8192, 102_400, 8192, true);
 
+        /** That of Llama 2 70B. */
+        public static final Shape LLAMA_2_70B =
+                new Shape("llama-2-70b", 8192, 80, 64, 8, 28_672, 32_000, 4096, false);
+
+        /** That of Llama 3 8B. */
+        public static final Shape LLAMA_3_8B = new Shape("llama-3-8b", 4096, 32, 32, 8, 14_336, 128_256, 8192, false);
+
+        /** That of Llama 3 70B. */
+        public static final Shape LLAMA_3_70B =
+                new Shape("llama-3-70b", 8192, 80, 64, 8, 28_672, 128_256, 8192, false);
+
         /** A few megabytes, for tests. */
         public static final Shape TINY = new Shape("tiny", 64, 2, 4, 2, 192, 512, 512, false);
 
@@ -47,12 +60,14 @@ public final class RandomLlama {
          * @throws IllegalArgumentException if there is no shape of this name
          */
         public static Shape named(String name) {
-            for (Shape shape : List.of(ONE_BILLION, SMALL, TINY)) {
+            var shapes = List.of(ONE_BILLION, SMALL, TINY, LLAMA_3_8B, LLAMA_3_70B, LLAMA_2_70B);
+            for (Shape shape : shapes) {
                 if (shape.name.equals(name.toLowerCase(Locale.ROOT))) {
                     return shape;
                 }
             }
-            throw new IllegalArgumentException("expected a shape among 1b, small, tiny, found '" + name + "'");
+            throw new IllegalArgumentException("expected a shape among "
+                    + shapes.stream().map(Shape::name).collect(Collectors.joining(", ")) + ", found '" + name + "'");
         }
     }
 
@@ -72,8 +87,18 @@ public final class RandomLlama {
             throws IOException {
         TypeChoice choice = pure
                 ? TypeChoice.plain(type.matrices())
-                : new TypeChoice.Published(type, shape.blocks, shape.heads / shape.kvHeads, shape.tied);
+                : published(shape, type);
         write(target, shape, choice, seed, progress);
+    }
+
+    /** The header of the file that {@link #write} would make, with the types of published files: enough to plan with. */
+    public static GgufHeader header(Shape shape, FileType type) {
+        TypeChoice choice = published(shape, type);
+        return GgufWriter.header(metadata(shape, choice), declarations(shape, choice));
+    }
+
+    private static TypeChoice published(Shape shape, FileType type) {
+        return new TypeChoice.Published(type, shape.blocks, shape.heads / shape.kvHeads, shape.tied);
     }
 
     private static void write(Path target, Shape shape, TypeChoice choice, long seed, Progress progress)

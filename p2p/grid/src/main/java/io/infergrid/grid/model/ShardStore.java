@@ -162,7 +162,8 @@ public final class ShardStore implements HeldShards {
         return header().metadata();
     }
 
-    private GgufHeader header() throws IOException {
+    /** The whole header of the GGUF file, if the metadata shard is at hand. */
+    public GgufHeader header() throws IOException {
         entries.getFirst().verify();
         try (var arena = Arena.ofConfined();
                 var channel = FileChannel.open(entries.getFirst().file(), READ)) {
