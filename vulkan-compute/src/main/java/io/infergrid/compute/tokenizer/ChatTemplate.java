@@ -1,162 +1,63 @@
 package io.infergrid.compute.tokenizer;
 
 import io.infergrid.compute.gguf.GgufMetadata;
-import io.infergrid.compute.tokenizer.ChatMessage.Role;
+import io.infergrid.compute.jinja.JinjaException;
+import io.infergrid.compute.jinja.JinjaTemplate;
+import io.infergrid.compute.jinja.Text;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The layouts in which models learned conversations. A GGUF carries its layout as a program in Jinja; no program from a
- * stranger is run here, the layout is recognised by the words in it. What a user writes never becomes a control token.
+ * How a model learned to hold conversations: the Jinja template in its file, or one of the layouts that are known by name where
+ * there is no template or it cannot be run. Either way what a user writes never becomes a control token. Immutable and
+ * thread-safe.
  */
-public enum ChatTemplate {
-    /** Qwen and many others: {@code <|im_start|>user\n...<|im_end|>\n}. */
-    CHATML {
-        @Override
-        void message(ChatMessage message, Layout out) {
-            out.token("<|im_start|>").text(message.role().word() + "\n" + message.content());
-            out.token("<|im_end|>").text("\n");
-        }
+public final class ChatTemplate {
 
-        @Override
-        void answer(Layout out) {
-            out.token("<|im_start|>").text("assistant\n");
-        }
-    },
-
-    /** {@code <|start_header_id|>user<|end_header_id|>\n\n...<|eot_id|>}. */
-    LLAMA_3 {
-        @Override
-        void message(ChatMessage message, Layout out) {
-            header(message.role(), out);
-            out.text(message.content().strip()).token("<|eot_id|>");
-        }
-
-        @Override
-        void answer(Layout out) {
-            header(Role.ASSISTANT, out);
-        }
-
-        private static void header(Role role, Layout out) {
-            out.token("<|start_header_id|>").text(role.word());
-            out.token("<|end_header_id|>").text("\n\n");
-        }
-    },
-
-    /** {@code <|user|>\n...<|end|>\n}; the demo model speaks it too. */
-    PHI_3 {
-        @Override
-        void message(ChatMessage message, Layout out) {
-            out.token("<|" + message.role().word() + "|>").text("\n" + message.content());
-            out.token("<|end|>").text("\n");
-        }
-
-        @Override
-        void answer(Layout out) {
-            out.token("<|assistant|>").text("\n");
-        }
-    },
-
-    /** Zephyr and TinyLlama: {@code <|user|>\n...</s>\n}. */
-    ZEPHYR {
-        @Override
-        void message(ChatMessage message, Layout out) {
-            out.token("<|" + message.role().word() + "|>").text("\n" + message.content());
-            out.eos().text("\n");
-        }
-
-        @Override
-        void answer(Layout out) {
-            out.token("<|assistant|>").text("\n");
-        }
-    },
-
-    /** {@code [INST] <<SYS>>\n...\n<</SYS>>\n\n... [/INST] ...</s><s>}. */
-    LLAMA_2 {
-        @Override
-        void conversation(List<ChatMessage> messages, Layout out) {
-            String system = "";
-            boolean first = true;
-            for (ChatMessage message : messages) {
-                switch (message.role()) {
-                    case SYSTEM -> system = "<<SYS>>\n" + message.content().strip() + "\n<</SYS>>\n\n";
-                    case USER -> {
-                        if (!first) {
-                            out.bos();
-                        }
-                        out.token("[INST]")
-                                .text(" " + system + message.content().strip() + " ");
-                        out.token("[/INST]");
-                        system = "";
-                        first = false;
-                    }
-                    case ASSISTANT ->
-                        out.text(" " + message.content().strip() + " ").eos();
-                }
-            }
-        }
-    },
-
-    /** {@code [INST] ... [/INST] ...</s>}; instructions of the system stand before the next question. */
-    MISTRAL {
-        @Override
-        void conversation(List<ChatMessage> messages, Layout out) {
-            String system = "";
-            for (ChatMessage message : messages) {
-                switch (message.role()) {
-                    case SYSTEM -> system = message.content() + "\n\n";
-                    case USER -> {
-                        out.token("[INST]").text(" " + system + message.content() + " ");
-                        out.token("[/INST]");
-                        system = "";
-                    }
-                    case ASSISTANT -> out.text(" " + message.content()).eos();
-                }
-            }
-        }
-    },
-
-    /** For models that name no layout: {@code User: ...\nAssistant: ...\n}. */
-    PLAIN {
-        @Override
-        void message(ChatMessage message, Layout out) {
-            String word = message.role().word();
-            out.text(Character.toUpperCase(word.charAt(0)) + word.substring(1) + ": " + message.content() + "\n");
-        }
-
-        @Override
-        void answer(Layout out) {
-            out.text("Assistant:");
-        }
-
-        @Override
-        public List<String> stopTexts() {
-            return List.of("\nUser:", "\nSystem:");
-        }
-    };
-
+    private static final Logger LOG = LoggerFactory.getLogger(ChatTemplate.class);
     private static final String KEY = "tokenizer.chat_template";
 
-    /** The layout that a model's metadata describes; {@link #PLAIN} if it describes none that is known. */
-    public static ChatTemplate of(GgufMetadata metadata) {
-        return metadata.optionalString(KEY).map(ChatTemplate::recognise).orElse(PLAIN);
+    private final @Nullable JinjaTemplate jinja;
+    private final NamedTemplate named;
+    private final Optional<String> note;
+
+    private ChatTemplate(@Nullable JinjaTemplate jinja, NamedTemplate named, Optional<String> note) {
+        this.jinja = jinja;
+        this.named = named;
+        this.note = note;
     }
 
-    static ChatTemplate recognise(String jinja) {
-        if (jinja.contains("<|im_start|>")) {
-            return CHATML;
+    /** What a model's metadata describes; plain {@code User:} and {@code Assistant:} lines if it describes nothing. */
+    public static ChatTemplate of(GgufMetadata metadata) {
+        return metadata.optionalString(KEY)
+                .map(ChatTemplate::of)
+                .orElseGet(() -> new ChatTemplate(null, NamedTemplate.PLAIN, Optional.empty()));
+    }
+
+    static ChatTemplate of(String template) {
+        NamedTemplate named = NamedTemplate.recognise(template);
+        try {
+            return new ChatTemplate(JinjaTemplate.parse(template), named, Optional.empty());
+        } catch (JinjaException unreadable) {
+            return new ChatTemplate(
+                    null,
+                    named,
+                    Optional.of("metadata key '" + KEY + "': " + unreadable.getMessage() + "; the layout " + named
+                            + " is used instead"));
         }
-        if (jinja.contains("<|start_header_id|>")) {
-            return LLAMA_3;
-        }
-        if (jinja.contains("[INST]")) {
-            return jinja.contains("<<SYS>>") ? LLAMA_2 : MISTRAL;
-        }
-        if (jinja.contains("<|assistant|>")) {
-            return jinja.contains("<|end|>") ? PHI_3 : ZEPHYR;
-        }
-        return PLAIN;
+    }
+
+    /** Why the model's own template is not used, in a sentence; empty if it is, or if there is none. */
+    public Optional<String> note() {
+        return note;
     }
 
     /**
@@ -165,80 +66,71 @@ public enum ChatTemplate {
      * @param messages in order; the last one is usually the user's
      */
     public int[] encode(Tokenizer tokenizer, List<ChatMessage> messages) {
-        var layout = new Layout(tokenizer);
-        if (tokenizer.addsBos()) {
-            layout.bos();
+        return encode(tokenizer, messages, LocalDateTime.now(ZoneId.systemDefault()));
+    }
+
+    int[] encode(Tokenizer tokenizer, List<ChatMessage> messages, LocalDateTime now) {
+        if (jinja == null) {
+            return named.encode(tokenizer, messages);
         }
-        conversation(messages, layout);
-        return layout.tokens();
+        try {
+            return withBeginning(
+                    tokenizer, ((VocabularyTokenizer) tokenizer).encode(written(tokenizer, messages, now)));
+        } catch (JinjaException refused) {
+            LOG.info(
+                    "The model's chat template cannot lay out this conversation ({}); {} does.",
+                    refused.getMessage(),
+                    named);
+            return named.encode(tokenizer, messages);
+        }
+    }
+
+    /** What the model's own template writes. */
+    Text written(Tokenizer tokenizer, List<ChatMessage> messages, LocalDateTime now) {
+        if (jinja == null) {
+            throw new JinjaException("expected a template, found none");
+        }
+        List<Map<String, Object>> turns =
+                messages.stream().map(ChatTemplate::turn).toList();
+        return jinja.render(
+                Map.of(
+                        "messages",
+                        turns,
+                        "add_generation_prompt",
+                        true,
+                        "bos_token",
+                        text(tokenizer, tokenizer.bos()),
+                        "eos_token",
+                        text(tokenizer, tokenizer.eos())),
+                now);
+    }
+
+    private static Map<String, Object> turn(ChatMessage message) {
+        // in this order, should a template write the message as JSON
+        var turn = new LinkedHashMap<String, Object>();
+        turn.put("role", message.role().word());
+        turn.put("content", Text.ofUser(message.content()));
+        return turn;
+    }
+
+    private static String text(Tokenizer tokenizer, OptionalInt id) {
+        return id.isPresent() ? tokenizer.text(id.getAsInt()) : "";
+    }
+
+    /** Some templates write the token of the beginning and some leave it to the tokenizer. */
+    private static int[] withBeginning(Tokenizer tokenizer, int... ids) {
+        OptionalInt bos = tokenizer.bos();
+        if (!tokenizer.addsBos() || bos.isEmpty() || (ids.length > 0 && ids[0] == bos.getAsInt())) {
+            return ids;
+        }
+        var all = new int[ids.length + 1];
+        all[0] = bos.getAsInt();
+        System.arraycopy(ids, 0, all, 1, ids.length);
+        return all;
     }
 
     /** Texts that end an answer, for layouts without a token for it. */
     public List<String> stopTexts() {
-        return List.of();
-    }
-
-    void conversation(List<ChatMessage> messages, Layout out) {
-        messages.forEach(message -> message(message, out));
-        answer(out);
-    }
-
-    void message(ChatMessage message, Layout out) {
-        throw new UnsupportedOperationException(name() + " lays out whole conversations");
-    }
-
-    void answer(Layout out) {
-        throw new UnsupportedOperationException(name() + " lays out whole conversations");
-    }
-
-    /** Collects text and control tokens. Text is tokenised only where a token ends it, so that it merges as a whole. */
-    static final class Layout {
-
-        private final Tokenizer tokenizer;
-        private final IntStream.Builder ids = IntStream.builder();
-        private final StringBuilder text = new StringBuilder();
-
-        Layout(Tokenizer tokenizer) {
-            this.tokenizer = tokenizer;
-        }
-
-        Layout text(String more) {
-            text.append(more);
-            return this;
-        }
-
-        /** The control token with this text, or the text where the vocabulary has no such token. */
-        Layout token(String name) {
-            OptionalInt id = tokenizer.special(name);
-            return id.isPresent() ? id(id.getAsInt()) : text(name);
-        }
-
-        Layout eos() {
-            OptionalInt eos = tokenizer.eos();
-            return eos.isPresent() ? id(eos.getAsInt()) : this;
-        }
-
-        Layout bos() {
-            OptionalInt bos = tokenizer.bos();
-            return bos.isPresent() ? id(bos.getAsInt()) : this;
-        }
-
-        private Layout id(int id) {
-            flush();
-            ids.add(id);
-            return this;
-        }
-
-        private void flush() {
-            for (int id : tokenizer.encode(text.toString(), false, false)) {
-                ids.add(id);
-            }
-            text.setLength(0);
-        }
-
-        int[] tokens() {
-            flush();
-            return ids.build().toArray();
-        }
+        return jinja == null ? named.stopTexts() : List.of();
     }
 }

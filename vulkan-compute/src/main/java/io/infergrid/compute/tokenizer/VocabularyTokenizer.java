@@ -3,6 +3,7 @@ package io.infergrid.compute.tokenizer;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.infergrid.compute.gguf.GgufMetadata;
+import io.infergrid.compute.jinja.Text;
 import java.io.ByteArrayOutputStream;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -57,6 +58,49 @@ abstract sealed class VocabularyTokenizer implements Tokenizer permits SentenceP
             ids.add(vocabulary.eos().getAsInt());
         }
         return ids.toArray();
+    }
+
+    /**
+     * The tokens of a text that a template wrote around users' words: control tokens are looked for in what the template wrote,
+     * and text is tokenised as a whole up to the next of them, whoever wrote it.
+     */
+    final int[] encode(Text written) {
+        var ids = new IntList();
+        var plain = new StringBuilder();
+        for (int from = 0; from < written.length(); ) {
+            boolean users = written.isUsers(from);
+            int end = from;
+            while (end < written.length() && written.isUsers(end) == users) {
+                end++;
+            }
+            String run = written.toString().substring(from, end);
+            if (users) {
+                plain.append(run);
+            } else {
+                specials.split(run, true, new SpecialTokens.Pieces() {
+                    @Override
+                    public void text(String whole, int begin, int stop) {
+                        plain.append(whole, begin, stop);
+                    }
+
+                    @Override
+                    public void token(int id) {
+                        flush(plain, ids);
+                        ids.add(id);
+                    }
+                });
+            }
+            from = end;
+        }
+        flush(plain, ids);
+        return ids.toArray();
+    }
+
+    private void flush(StringBuilder plain, IntList ids) {
+        for (int id : encode(plain.toString(), false, false)) {
+            ids.add(id);
+        }
+        plain.setLength(0);
     }
 
     /** UTF-8 has no bytes for half a pair; it becomes U+FFFD. */

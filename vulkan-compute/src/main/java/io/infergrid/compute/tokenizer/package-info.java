@@ -7,7 +7,7 @@
  * those of llama.cpp; its conformance files are tests here. Text and vocabularies come from strangers: time is at most
  * n log n in the length of the text.
  *
- * <p>Depends on {@code gguf} alone.
+ * <p>Depends on {@code gguf} and {@code jinja}.
  */
 @NullMarked
 package io.infergrid.compute.tokenizer;

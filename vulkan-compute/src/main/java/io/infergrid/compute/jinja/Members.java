@@ -1,0 +1,271 @@
+package io.infergrid.compute.jinja;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+
+/** What can be looked up in a value: elements, slices, and the methods of Python's strings and dictionaries that only read. */
+final class Members {
+
+    private Members() {}
+
+    static Object attribute(Interpreter interpreter, Budget budget, Object of, String name) {
+        return switch (of) {
+            case Namespace space -> space.values().getOrDefault(name, new Undefined(name));
+            case Loop loop -> loop.attribute(name);
+            case Text text -> method(budget, text, name);
+            case Map<?, ?> map -> member(map, name);
+            case Undefined(String undefined) ->
+                throw new JinjaException(
+                        "expected a value with '" + name + "', found '" + undefined + "', which is not defined");
+            default -> new Undefined(name);
+        };
+    }
+
+    static Object item(Interpreter interpreter, Budget budget, Object of, Object key) {
+        return switch (of) {
+            case Map<?, ?> map when map.containsKey(key(key)) -> Objects.requireNonNull(map.get(key(key)));
+            case List<?> list
+            when key instanceof Long index -> {
+                long at = index < 0 ? index + list.size() : index;
+                yield at >= 0 && at < list.size() ? list.get((int) at) : new Undefined("element " + index);
+            }
+            case Text text
+            when key instanceof Long index -> {
+                long at = index < 0 ? index + text.length() : index;
+                yield at >= 0 && at < text.length()
+                        ? text.part((int) at, (int) at + 1)
+                        : new Undefined("character " + index);
+            }
+            default ->
+                key instanceof Text name
+                        ? attribute(interpreter, budget, of, name.toString())
+                        : new Undefined("the element");
+        };
+    }
+
+    /** Keys are texts, numbers, booleans or none. */
+    static Object key(Object key) {
+        if (key instanceof Text || Values.isNumber(key) || key == Nothing.NONE) {
+            return key;
+        }
+        throw new JinjaException("expected a string or a number as a key, found " + Values.kind(key));
+    }
+
+    static Object slice(Budget budget, Object of, Object from, Object to, long step) {
+        if (step == 0) {
+            throw new JinjaException("expected a slice with a step, found 0");
+        }
+        int size = switch (of) {
+            case Text text -> text.length();
+            case List<?> list -> list.size();
+            default -> throw new JinjaException("expected a list or a string to slice, found " + Values.kind(of));
+        };
+        long first = bound(from, step > 0 ? 0 : size - 1, size, step);
+        long end = bound(to, step > 0 ? size : -1, size, step);
+        if (of instanceof Text text && step == 1) {
+            return budget.made(first < end ? text.part((int) first, (int) end) : Text.EMPTY);
+        }
+        List<Object> items = new ArrayList<>();
+        var characters = new Text.Builder();
+        for (long i = first; step > 0 ? i < end : i > end; i += step) {
+            budget.step();
+            if (of instanceof Text text) {
+                characters.append(text.part((int) i, (int) i + 1));
+            } else {
+                items.add(((List<?>) of).get((int) i));
+            }
+        }
+        return of instanceof Text ? characters.build() : items;
+    }
+
+    private static long bound(Object given, long absent, int size, long step) {
+        if (given == Nothing.NONE) {
+            return absent;
+        }
+        long index = Values.integer(given);
+        long at = index < 0 ? index + size : index;
+        return step > 0 ? Math.clamp(at, 0, size) : Math.clamp(at, -1, size - 1L);
+    }
+
+    private static Object member(Map<?, ?> map, String name) {
+        return switch (name) {
+            case "items" ->
+                (Callable) (_, _) -> {
+                    List<Object> pairs = new ArrayList<>();
+                    map.forEach((key, value) -> pairs.add(List.of(key, value)));
+                    return pairs;
+                };
+            case "keys" -> (Callable) (_, _) -> List.copyOf(map.keySet());
+            case "values" -> (Callable) (_, _) -> List.copyOf(map.values());
+            case "get" ->
+                (Callable) (arguments, _) -> {
+                    Object found = map.get(key(argument(arguments, 0, "get")));
+                    return found != null ? found : arguments.size() > 1 ? arguments.get(1) : Nothing.NONE;
+                };
+            default -> {
+                Object found = map.get(Text.of(name));
+                yield found != null ? found : new Undefined(name);
+            }
+        };
+    }
+
+    private static Object argument(List<Object> arguments, int index, String of) {
+        if (index >= arguments.size()) {
+            throw new JinjaException("expected " + (index + 1) + " arguments of " + of + ", found " + arguments.size());
+        }
+        return arguments.get(index);
+    }
+
+    private static Object method(Budget budget, Text text, String name) {
+        Callable method = switch (name) {
+            case "strip" -> (arguments, _) -> text.stripped(true, true, unwanted(arguments));
+            case "lstrip" -> (arguments, _) -> text.stripped(true, false, unwanted(arguments));
+            case "rstrip" -> (arguments, _) -> text.stripped(false, true, unwanted(arguments));
+            case "upper" -> (_, _) -> text.spelled(s -> s.toUpperCase(Locale.ROOT));
+            case "lower" -> (_, _) -> text.spelled(s -> s.toLowerCase(Locale.ROOT));
+            case "capitalize" -> (_, _) -> capitalised(text);
+            case "title" -> (_, _) -> title(text);
+            case "startswith" ->
+                (arguments, _) -> any(
+                        argument(arguments, 0, name), prefix -> text.toString().startsWith(prefix));
+            case "endswith" ->
+                (arguments, _) -> any(
+                        argument(arguments, 0, name), suffix -> text.toString().endsWith(suffix));
+            case "find" ->
+                (arguments, _) -> {
+                    String part = Values.text(argument(arguments, 0, name)).toString();
+                    budget.read((long) text.length() * Math.min(32, part.length() + 1));
+                    return (long) text.toString().indexOf(part);
+                };
+            case "split" -> (arguments, named) -> split(budget, text, arguments, named);
+            case "splitlines" ->
+                (_, _) -> text.length() == 0
+                        ? List.of()
+                        : parts(budget, text.stripped(false, true, "\n"), Text.of("\n"), Long.MAX_VALUE);
+            case "replace" ->
+                (arguments, _) -> replaced(
+                        budget,
+                        text,
+                        Values.text(argument(arguments, 0, name)),
+                        Values.text(argument(arguments, 1, name)));
+            case "join" -> (arguments, _) -> joined(budget, text, list(argument(arguments, 0, name)));
+            case "isdigit" ->
+                (_, _) -> text.length() > 0 && text.toString().codePoints().allMatch(Character::isDigit);
+            case "isspace" -> (_, _) -> text.length() > 0 && text.toString().isBlank();
+            default -> null;
+        };
+        if (method == null) {
+            return new Undefined("a string's " + name);
+        }
+        return (Callable) (arguments, named) -> {
+            budget.characters(text.length());
+            return method.call(arguments, named);
+        };
+    }
+
+    private interface Condition {
+        boolean holds(String part);
+    }
+
+    private static boolean any(Object parts, Condition condition) {
+        return parts instanceof List<?> list
+                ? list.stream()
+                        .anyMatch(part -> condition.holds(Values.text(part).toString()))
+                : condition.holds(Values.text(parts).toString());
+    }
+
+    private static List<?> list(Object value) {
+        if (value instanceof List<?> list) {
+            return list;
+        }
+        throw new JinjaException("expected a list, found " + Values.kind(value));
+    }
+
+    private static String unwanted(List<Object> arguments) {
+        return arguments.isEmpty() || arguments.getFirst() == Nothing.NONE
+                ? ""
+                : Values.text(arguments.getFirst()).toString();
+    }
+
+    static Text capitalised(Text text) {
+        return text.length() == 0
+                ? text
+                : text.part(0, 1)
+                        .spelled(s -> s.toUpperCase(Locale.ROOT))
+                        .plus(text.part(1, text.length()).spelled(s -> s.toLowerCase(Locale.ROOT)));
+    }
+
+    static Text title(Text text) {
+        return text.spelled(s -> {
+            var title = new StringBuilder();
+            boolean inWord = false;
+            for (int i = 0; i < s.length(); i++) {
+                char c = s.charAt(i);
+                title.append(inWord ? Character.toLowerCase(c) : Character.toUpperCase(c));
+                inWord = Character.isLetter(c);
+            }
+            return title.toString();
+        });
+    }
+
+    private static List<Object> split(Budget budget, Text text, List<Object> arguments, Map<String, Object> named) {
+        Object separator = arguments.isEmpty() ? named.getOrDefault("sep", Nothing.NONE) : arguments.getFirst();
+        Object most = arguments.size() > 1 ? arguments.get(1) : named.getOrDefault("maxsplit", -1L);
+        long splits = Values.integer(most) < 0 ? Long.MAX_VALUE : Values.integer(most);
+        if (separator != Nothing.NONE) {
+            return parts(budget, text, Values.text(separator), splits);
+        }
+        List<Object> words = new ArrayList<>();
+        Text rest = text.stripped(true, false, "");
+        while (rest.length() > 0) {
+            budget.step();
+            int end = 0;
+            while (end < rest.length()
+                    && (words.size() >= splits || !Text.isSpace(rest.toString().charAt(end)))) {
+                end++;
+            }
+            words.add(rest.part(0, end));
+            budget.characters(rest.length());
+            rest = rest.part(end, rest.length()).stripped(true, false, "");
+        }
+        return words;
+    }
+
+    private static List<Object> parts(Budget budget, Text text, Text separator, long splits) {
+        if (separator.length() == 0) {
+            throw new JinjaException("expected a separator to split at, found an empty string");
+        }
+        budget.read((long) text.length() * Math.min(32, separator.length()));
+        List<Object> parts = new ArrayList<>();
+        int from = 0;
+        int end = text.toString().indexOf(separator.toString());
+        while (end >= 0 && parts.size() < splits) {
+            budget.step();
+            parts.add(text.part(from, end));
+            from = end + separator.length();
+            end = text.toString().indexOf(separator.toString(), from);
+        }
+        parts.add(text.part(from, text.length()));
+        return parts;
+    }
+
+    static Text replaced(Budget budget, Text text, Text old, Text with) {
+        if (old.length() == 0) {
+            throw new JinjaException("expected a string to replace, found an empty one");
+        }
+        return joined(budget, with, parts(budget, text, old, Long.MAX_VALUE));
+    }
+
+    static Text joined(Budget budget, Text between, List<?> parts) {
+        var all = new Text.Builder();
+        for (int i = 0; i < parts.size(); i++) {
+            Text part = Values.written(parts.get(i), budget);
+            budget.characters((i == 0 ? 0 : between.length()) + (long) part.length());
+            all.append(i == 0 ? Text.EMPTY : between).append(part);
+        }
+        return all.build();
+    }
+}

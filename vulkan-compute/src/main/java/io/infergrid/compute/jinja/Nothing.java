@@ -1,0 +1,6 @@
+package io.infergrid.compute.jinja;
+
+/** Jinja's {@code none}. */
+enum Nothing {
+    NONE
+}
