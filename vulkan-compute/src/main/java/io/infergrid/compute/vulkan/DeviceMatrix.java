@@ -118,6 +118,21 @@ final class DeviceMatrix implements AutoCloseable {
         return Math.max(bytes / 16, type.quantised() ? (long) GROUP * order.slots() : 0);
     }
 
+    /** Bytes that a tensor takes on a device, but for what pads the last of four groups of rows. */
+    static long bytes(GgufTensor tensor) {
+        var order = BlockOrder.of(tensor.columns());
+        long groups = (tensor.rows() + GROUP - 1) / GROUP;
+        if (!tensor.type().quantised()) {
+            return groups * GROUP * 32 * tensor.type().blockBytes() * ((tensor.columns() + 31) / 32);
+        }
+        var layout = BlockLayout.of(tensor.type());
+        long bytes = 0;
+        for (Plane plane : Plane.values()) {
+            bytes += groups * layout.unitBytes(plane, order.slots(), 1);
+        }
+        return bytes;
+    }
+
     private long elementBytes(TensorType type) {
         return (long) GROUP * 32 * type.blockBytes() * ((columns + 31) / 32);
     }

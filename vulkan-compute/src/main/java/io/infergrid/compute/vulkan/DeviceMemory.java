@@ -44,6 +44,8 @@ final class DeviceMemory implements AutoCloseable {
     private final LiveObjects live;
     private final VkPhysicalDeviceMemoryProperties properties;
     private final List<Block> blocks = new ArrayList<>();
+    private long allocatedBytes;
+    private long limitBytes = Long.MAX_VALUE;
 
     DeviceMemory(VkDevice device, DeviceKind kind, LiveObjects live) {
         this.device = device;
@@ -68,7 +70,12 @@ final class DeviceMemory implements AutoCloseable {
                 }
             }
         }
-        var block = new Block(type, Math.max(BLOCK_BYTES, bytes));
+        long blockBytes = Math.max(Math.min(BLOCK_BYTES, limitBytes - allocatedBytes), bytes);
+        if (blockBytes > limitBytes - allocatedBytes) {
+            throw new VulkanException("expected to stay within a limit of " + limitBytes
+                    + " bytes of device memory, found " + allocatedBytes + " in use and " + bytes + " more needed");
+        }
+        var block = new Block(type, blockBytes);
         blocks.add(block);
         return block.slice(block.take(bytes, alignment), bytes);
     }
@@ -79,6 +86,20 @@ final class DeviceMemory implements AutoCloseable {
             blocks.remove(slice.block);
             slice.block.close();
         }
+    }
+
+    /** Bytes that the driver has given. */
+    synchronized long allocatedBytes() {
+        return allocatedBytes;
+    }
+
+    synchronized long limitBytes() {
+        return limitBytes;
+    }
+
+    /** The most that may be taken of the device's memory; what is taken already stays. */
+    synchronized void limit(long bytes) {
+        limitBytes = bytes;
     }
 
     private int memoryType(int allowed, Place place) {
@@ -137,6 +158,7 @@ final class DeviceMemory implements AutoCloseable {
                 check(vkAllocateMemory(device, info, null, handle), "allocating " + bytes + " bytes of device memory");
                 memory = handle.get(0);
                 live.made("memory");
+                allocatedBytes += bytes;
                 address = (properties.memoryTypes(type).propertyFlags() & MAPPED) == MAPPED ? map(stack) : 0;
             }
             free.put(0L, bytes);
@@ -197,6 +219,7 @@ final class DeviceMemory implements AutoCloseable {
 
         void close() {
             vkFreeMemory(device, memory, null);
+            allocatedBytes -= bytes;
             live.freed("memory");
         }
     }

@@ -199,6 +199,28 @@ record PhysicalDevice(VkPhysicalDevice handle, DeviceFacts facts, Set<String> ex
         return heaps;
     }
 
+    /** Bytes of the device's own memory that this process can still take, or -1 if the driver does not tell. */
+    long freeBytes() {
+        if (!extensions.contains(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME)) {
+            return -1;
+        }
+        try (var stack = MemoryStack.stackPush()) {
+            var budget = VkPhysicalDeviceMemoryBudgetPropertiesEXT.calloc(stack).sType$Default();
+            var properties = VkPhysicalDeviceMemoryProperties2.calloc(stack)
+                    .sType$Default()
+                    .pNext(budget.address());
+            vkGetPhysicalDeviceMemoryProperties2(handle, properties);
+            var memory = properties.memoryProperties();
+            long most = 0;
+            for (int i = 0; i < memory.memoryHeapCount(); i++) {
+                if ((memory.memoryHeaps(i).flags() & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0) {
+                    most = Math.max(most, budget.heapBudget(i) - budget.heapUsage(i));
+                }
+            }
+            return most;
+        }
+    }
+
     private static String hex(ByteBuffer uuid) {
         byte[] bytes = new byte[uuid.remaining()];
         uuid.get(bytes);

@@ -11,13 +11,42 @@ import io.infergrid.compute.model.ModelConfig;
 /** Runs stages on a Vulkan device. Several sessions may run at once; their steps take turns on the device's queue. */
 public final class VulkanBackend implements Backend {
 
-    private final VulkanInstance instance;
-    private final VulkanDevice device;
+    /** The device in use, which another takes the place of when it is lost; shared by backends of other tunings. */
+    private static final class Opened {
+
+        private final VulkanInstance instance;
+        private VulkanDevice device;
+
+        Opened(VulkanInstance instance, VulkanDevice device) {
+            this.instance = instance;
+            this.device = device;
+        }
+
+        synchronized VulkanDevice device() {
+            return device;
+        }
+
+        /** Opens the device anew unless that has happened already. */
+        synchronized void replace(VulkanDevice lost) {
+            if (device == lost) {
+                VulkanDevice again = instance.open(lost.facts());
+                again.limitMemory(lost.memoryLimit());
+                device = again;
+                lost.retire();
+            }
+        }
+
+        synchronized void close() {
+            device.close();
+            instance.close();
+        }
+    }
+
+    private final Opened opened;
     private final Tuning tuning;
 
-    private VulkanBackend(VulkanInstance instance, VulkanDevice device, Tuning tuning) {
-        this.instance = instance;
-        this.device = device;
+    private VulkanBackend(Opened opened, Tuning tuning) {
+        this.opened = opened;
         this.tuning = tuning;
     }
 
@@ -27,14 +56,28 @@ public final class VulkanBackend implements Backend {
      * @throws VulkanException if there is none that the engine can use; the message says why
      */
     public static VulkanBackend open() {
-        return open(VulkanInstance.open(VulkanInstance.Validation.OFF));
+        return open(DeviceChoice.BEST);
+    }
+
+    /**
+     * Opens a device of this machine.
+     *
+     * @throws VulkanException if there is none that was chosen, or the engine cannot use it; the message says why
+     */
+    public static VulkanBackend open(DeviceChoice choice) {
+        return open(VulkanInstance.open(VulkanInstance.Validation.OFF), choice);
     }
 
     /** Opens the best device of an instance, which the backend closes with itself, or at once if there is no device. */
     public static VulkanBackend open(VulkanInstance instance) {
+        return open(instance, DeviceChoice.BEST);
+    }
+
+    /** The same with a device that is chosen. */
+    public static VulkanBackend open(VulkanInstance instance, DeviceChoice choice) {
         try {
-            VulkanDevice device = instance.openBest();
-            return new VulkanBackend(instance, device, Tuning.of(device.facts()));
+            VulkanDevice device = instance.open(choice.among(instance.devices()));
+            return new VulkanBackend(new Opened(instance, device), Tuning.of(device.facts()));
         } catch (RuntimeException e) {
             instance.close();
             throw e;
@@ -43,7 +86,7 @@ public final class VulkanBackend implements Backend {
 
     /** The same device with kernels cut in another way. Close only one of the two. */
     public VulkanBackend withTuning(Tuning other) {
-        return new VulkanBackend(instance, device, other);
+        return new VulkanBackend(opened, other);
     }
 
     @Override
@@ -53,16 +96,36 @@ public final class VulkanBackend implements Backend {
 
     @Override
     public String device() {
-        return device.facts().name();
+        return facts().name();
     }
 
     /** What the device says of itself. */
     public DeviceFacts facts() {
-        return device.facts();
+        return vulkanDevice().facts();
     }
 
     VulkanDevice vulkanDevice() {
-        return device;
+        return opened.device();
+    }
+
+    /** Bytes of the device's memory that can still be taken; see {@link VulkanDevice#freeBytes}. */
+    public long freeBytes() {
+        return vulkanDevice().freeBytes();
+    }
+
+    /** Sets the most that this process takes of the device's memory; what it has taken already stays. */
+    public void limitMemory(long bytes) {
+        vulkanDevice().limitMemory(bytes);
+    }
+
+    /**
+     * Bytes of device memory that a stage takes: its weights, one step of several tokens, a page of keys and values. Reads no
+     * weights.
+     */
+    public long bytesNeeded(TensorSource model, StageSpec spec) {
+        ModelConfig config = ModelConfig.of(model.metadata());
+        return StageMemory.of(StageTensors.of(model, config, spec), config, spec, tuning)
+                .bytes();
     }
 
     @Override
@@ -71,7 +134,7 @@ public final class VulkanBackend implements Backend {
     }
 
     /**
-     * @throws VulkanException if the device's memory does not suffice, or for a model whose heads are not a multiple of four
+     * @throws VulkanException before anything is read if the device's memory does not suffice, or for a model whose heads are not a multiple of four
      *     elements
      */
     @Override
@@ -81,12 +144,45 @@ public final class VulkanBackend implements Backend {
             throw new VulkanException(
                     "expected heads of a multiple of 4 elements on a Vulkan device, found " + config.headDimension());
         }
-        return VulkanStage.load(device, tuning, config, spec, limits, StageTensors.of(model, config, spec));
+        VulkanDevice device = vulkanDevice();
+        StageTensors tensors = StageTensors.of(model, config, spec);
+        long needed = StageMemory.of(tensors, config, spec, tuning).bytes();
+        long free = device.freeBytes();
+        if (needed > free) {
+            throw new VulkanException("expected " + needed + " bytes of memory left on " + device() + " for blocks ["
+                    + spec.firstBlock() + ", " + spec.endBlock() + "), found " + free);
+        }
+        return VulkanStage.load(device, tuning, config, spec, limits, tensors);
+    }
+
+    /**
+     * Loads a stage that survives the loss of the device: it is then loaded again from {@code model}, which must stay open as
+     * long as the stage. See {@link RecoveringStage} for what becomes of its sessions.
+     */
+    public Stage loadRecovering(TensorSource model, StageSpec spec, StageLimits limits) {
+        return new RecoveringStage(new RecoveringStage.Loader() {
+            @Override
+            public Stage load() {
+                VulkanDevice device = vulkanDevice();
+                try {
+                    return VulkanBackend.this.load(model, spec, limits);
+                } catch (VulkanException e) {
+                    if (e.deviceLost()) {
+                        opened.replace(device);
+                    }
+                    throw e;
+                }
+            }
+
+            @Override
+            public void recover(Stage lost) {
+                opened.replace(((VulkanStage) lost).device());
+            }
+        });
     }
 
     @Override
     public void close() {
-        device.close();
-        instance.close();
+        opened.close();
     }
 }

@@ -26,6 +26,7 @@ public final class VulkanDevice implements AutoCloseable {
     /** Bytes that go to the device's own memory at a time. */
     private static final long STAGING_BYTES = 16L << 20;
 
+    private final PhysicalDevice physical;
     private final DeviceFacts facts;
     private final LiveObjects live;
     private final VkDevice handle;
@@ -35,8 +36,12 @@ public final class VulkanDevice implements AutoCloseable {
     private final Pace paceOfOne;
     private final Pace paceOfSeveral;
     private final Map<Kernel.Source, Kernel> kernels = new HashMap<>();
+    private int stages;
+    private boolean retired;
+    private boolean staging;
 
     VulkanDevice(PhysicalDevice physical, LiveObjects live) {
+        this.physical = physical;
         this.facts = physical.facts();
         this.live = live;
         this.queueFamily = physical.computeFamily();
@@ -94,6 +99,60 @@ public final class VulkanDevice implements AutoCloseable {
         return queue;
     }
 
+    /**
+     * Bytes of the device's memory that can still be taken: what the driver says (VK_EXT_memory_budget), or what is left of its
+     * heap; a driver on the processor has no heap of its own. Never more than {@link #limitMemory} leaves.
+     */
+    public long freeBytes() {
+        long allocated = memory.allocatedBytes();
+        long told = physical.freeBytes();
+        long free = told >= 0
+                ? told
+                : facts.kind() == DeviceKind.CPU ? Long.MAX_VALUE : facts.deviceMemoryBytes() - allocated;
+        return Math.max(0, Math.min(free, memory.limitBytes() - allocated));
+    }
+
+    /** Sets the most that this process takes of the device's memory; what it has taken already stays. */
+    public void limitMemory(long bytes) {
+        memory.limit(bytes);
+    }
+
+    long memoryLimit() {
+        return memory.limitBytes();
+    }
+
+    /** Counts a stage that has memory here. */
+    synchronized void use() {
+        if (retired) {
+            throw new VulkanException("expected a device that is in use, found one that was given up");
+        }
+        stages++;
+    }
+
+    /** The opposite; a device that was given up closes with its last stage. */
+    void release() {
+        boolean last;
+        synchronized (this) {
+            stages--;
+            last = retired && stages == 0;
+        }
+        if (last) {
+            close();
+        }
+    }
+
+    /** Gives a lost device up: it is closed as soon as no stage has memory here. */
+    void retire() {
+        boolean last;
+        synchronized (this) {
+            last = !retired && stages == 0;
+            retired = true;
+        }
+        if (last) {
+            close();
+        }
+    }
+
     /** The kernel of a source, compiled when first asked for and kept. */
     Kernel kernel(Kernel.Source source) {
         synchronized (kernels) {
@@ -123,9 +182,19 @@ public final class VulkanDevice implements AutoCloseable {
         return buffer;
     }
 
+    /** Whether the host reads and writes a buffer itself. */
+    private boolean isReached(DeviceBuffer buffer) {
+        return buffer.isMapped() && !staging;
+    }
+
+    /** Makes transfers go through a staging buffer where the host could do without, as on a card: for tests. */
+    void stageTransfers() {
+        staging = true;
+    }
+
     /** Fills a buffer that lives in device memory from {@code from} on with what {@code fill} writes, all of it. */
     void upload(DeviceBuffer to, long from, long bytes, Consumer<MemorySegment> fill) {
-        if (to.isMapped()) {
+        if (isReached(to)) {
             fill.accept(to.mapped().asSlice(from, bytes));
             return;
         }
@@ -138,7 +207,7 @@ public final class VulkanDevice implements AutoCloseable {
 
     /** Fills pieces of a buffer, {@code bytesEach} at each of the offsets, from the host's memory where they lie one by one. */
     void upload(DeviceBuffer to, long[] offsets, long bytesEach, MemorySegment from) {
-        if (to.isMapped()) {
+        if (isReached(to)) {
             for (int i = 0; i < offsets.length; i++) {
                 to.mapped().asSlice(offsets[i], bytesEach).copyFrom(from.asSlice(i * bytesEach, bytesEach));
             }
@@ -160,7 +229,7 @@ public final class VulkanDevice implements AutoCloseable {
 
     /** The other way round. */
     void download(DeviceBuffer from, long[] offsets, long bytesEach, MemorySegment to) {
-        if (from.isMapped()) {
+        if (isReached(from)) {
             for (int i = 0; i < offsets.length; i++) {
                 to.asSlice(i * bytesEach, bytesEach).copyFrom(from.mapped().asSlice(offsets[i], bytesEach));
             }

@@ -115,25 +115,6 @@ public final class VulkanInstance implements AutoCloseable {
         return new VulkanDevice(device, live);
     }
 
-    /**
-     * Opens the device to prefer.
-     *
-     * @throws VulkanException if there is none that can be used; the message says why for each
-     */
-    public VulkanDevice openBest() {
-        List<DeviceFacts> devices = devices();
-        if (devices.isEmpty()) {
-            throw new VulkanException("the Vulkan loader found no device");
-        }
-        DeviceFacts best = devices.getFirst();
-        if (!best.usable()) {
-            throw new VulkanException(devices.stream()
-                    .map(d -> d.name() + " cannot be used: " + String.join(", ", d.missing()))
-                    .collect(Collectors.joining("; ")));
-        }
-        return open(best);
-    }
-
     private List<PhysicalDevice> physicalDevices() {
         try (var stack = MemoryStack.stackPush()) {
             IntBuffer count = stack.mallocInt(1);

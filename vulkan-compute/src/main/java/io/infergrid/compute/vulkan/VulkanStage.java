@@ -42,7 +42,8 @@ final class VulkanStage implements Stage {
     /** What a stage with the output head has. */
     record Head(DeviceBuffer norm, DeviceMatrix output) {}
 
-    private static final int FEWEST_POSITIONS = 128;
+    /** Positions that steps are prepared for at first. */
+    static final int FEWEST_POSITIONS = 128;
 
     private final VulkanDevice device;
     private final Tuning tuning;
@@ -57,6 +58,7 @@ final class VulkanStage implements Stage {
     private final Object lock = new Object();
     private final KeyValuePool pool;
     private @Nullable StepRunner runner;
+    private boolean closed;
 
     private VulkanStage(
             VulkanDevice device,
@@ -72,6 +74,7 @@ final class VulkanStage implements Stage {
         this.rotaryFactors = tensors.rotaryFactors();
         pool = new KeyValuePool(device, spec.blocks(), config.keyValueDimension(), tuning.wideCache(), limits);
         owned.push(pool);
+        device.use();
     }
 
     static VulkanStage load(
@@ -234,10 +237,12 @@ final class VulkanStage implements Stage {
         return new VulkanSession(this, maxPositions);
     }
 
-    /** Runs what touches the stage's cache while no step runs. */
+    /** Runs what touches the stage's cache while no step runs; a closed stage has none. */
     void exclusively(Consumer<KeyValuePool> work) {
         synchronized (lock) {
-            work.accept(pool);
+            if (!closed) {
+                work.accept(pool);
+            }
         }
     }
 
@@ -248,6 +253,9 @@ final class VulkanStage implements Stage {
             throw new IllegalArgumentException("expected every session once in a batch, found one twice");
         }
         synchronized (lock) {
+            if (closed) {
+                throw new IllegalStateException("expected an open stage, found it closed");
+            }
             for (BatchPart part : parts) {
                 VulkanSession session = part.session();
                 StageChecks.input(part.input(), config, spec, session.position(), session.maxPositions());
@@ -306,6 +314,10 @@ final class VulkanStage implements Stage {
                 runner = null;
             }
             Owned.closeAll(owned);
+            if (!closed) {
+                closed = true;
+                device.release();
+            }
         }
     }
 }
