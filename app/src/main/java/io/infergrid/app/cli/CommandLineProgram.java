@@ -1,9 +1,9 @@
 package io.infergrid.app.cli;
 
+import io.infergrid.app.paths.FileTrouble;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import io.infergrid.app.paths.FileTrouble;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -97,15 +97,14 @@ public final class CommandLineProgram implements Callable<Integer> {
     }
 
     static String message(Throwable e) {
-        String message =
-                switch (e) {
-                    case IOException trouble -> FileTrouble.words(trouble);
-                    // one without words of its own
-                    case UncheckedIOException wrapped when wrapped.getCause() instanceof IOException cause
-                            && cause.toString().equals(wrapped.getMessage()) ->
-                        FileTrouble.words(cause);
-                    default -> e.getMessage();
-                };
+        String message = switch (e) {
+            case IOException trouble -> FileTrouble.words(trouble);
+            // one without words of its own
+            case UncheckedIOException wrapped
+            when wrapped.getCause() instanceof IOException cause
+                    && cause.toString().equals(wrapped.getMessage()) -> FileTrouble.words(cause);
+            default -> e.getMessage();
+        };
         return oneLine(message == null || message.isBlank() ? e.getClass().getSimpleName() : message);
     }
 

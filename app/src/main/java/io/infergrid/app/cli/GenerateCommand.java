@@ -89,7 +89,8 @@ final class GenerateCommand extends RigCommand {
 
     private int[] prompt(OneProcess whole) throws IOException {
         if (tokens != null) {
-            return TokenFile.checked(TokenFile.read(tokens), whole.text().tokenizer().vocabularySize());
+            return TokenFile.checked(
+                    TokenFile.read(tokens), whole.text().tokenizer().vocabularySize());
         }
         String words = TextInput.read(text, null);
         return chat

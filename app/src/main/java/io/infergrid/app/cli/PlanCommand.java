@@ -51,7 +51,8 @@ final class PlanCommand extends RigCommand {
             names = "--memory",
             paramLabel = "BYTES",
             converter = ByteCount.class,
-            description = "Memory for the model, e.g. 8GB or 7.5GiB (default: the graphics card's, else this computer's).")
+            description =
+                    "Memory for the model, e.g. 8GB or 7.5GiB (default: the graphics card's, else this computer's).")
     @Nullable
     Long memory;
 
@@ -91,15 +92,17 @@ final class PlanCommand extends RigCommand {
         int context = footprint.config().contextLength();
         int longest = positions == null ? Math.min(USUAL_POSITIONS, context) : positions;
         if (longest < 1 || longest > context || sessions < 1 || sessions > 10_000) {
-            throw new Failure("expected 1 to " + context + " --positions (the model's context) and 1 to 10000 --sessions,"
-                    + " found " + longest + " and " + sessions);
+            throw new Failure(
+                    "expected 1 to " + context + " --positions (the model's context) and 1 to 10000 --sessions,"
+                            + " found " + longest + " and " + sessions);
         }
         if (bandwidth != null && !(bandwidth > 0 && bandwidth < 1e6)) {
             throw new Failure("expected a --bandwidth above 0 and below 1000000 GB/s, found " + bandwidth);
         }
         RigMemory rig = memory == null ? RigMemory.ofThisMachine() : new RigMemory(memory, "--memory");
         if (rig.bytes() <= reserve) {
-            throw new Failure("expected more --memory than --reserve, found " + rig.bytes() + " and " + reserve + " bytes");
+            throw new Failure(
+                    "expected more --memory than --reserve, found " + rig.bytes() + " and " + reserve + " bytes");
         }
         var plan = new StagePlan(
                 name, footprint, new Budget(rig.bytes(), reserve, sessions, longest), rig.where(), readingSpeed());
@@ -144,9 +147,12 @@ final class PlanCommand extends RigCommand {
             List<BenchmarkRecord> runs = store == null ? List.of() : store.benchmarks(1);
             Double read = runs.isEmpty() ? null : runs.getFirst().figures().get(READ_FIGURE);
             return read == null
-                    ? new StagePlan.ReadingSpeed(0, "no benchmark is stored: run 'infergrid bench', or name a --bandwidth")
+                    ? new StagePlan.ReadingSpeed(
+                            0, "no benchmark is stored: run 'infergrid bench', or name a --bandwidth")
                     : new StagePlan.ReadingSpeed(
-                            read * 1e9, READ_FIGURE + " of the benchmark of " + runs.getFirst().startedAt());
+                            read * 1e9,
+                            READ_FIGURE + " of the benchmark of "
+                                    + runs.getFirst().startedAt());
         }
     }
 }

@@ -23,9 +23,10 @@ final class RigStart {
     static Observable.Pin sayNotices(Rig rig, Instant opening, PrintWriter to) {
         Instant since = opening.truncatedTo(ChronoUnit.MILLIS);
         var said = new HashSet<Notice>();
-        return rig.notices().observe(newestFirst -> newestFirst.reversed().stream()
-                .filter(notice -> !notice.at().isBefore(since) && said.add(notice))
-                .forEach(notice -> to.println(notice.text())));
+        return rig.notices()
+                .observe(newestFirst -> newestFirst.reversed().stream()
+                        .filter(notice -> !notice.at().isBefore(since) && said.add(notice))
+                        .forEach(notice -> to.println(notice.text())));
     }
 
     /** @param step hears what is being done */

@@ -68,7 +68,8 @@ final class StagePlan {
     }
 
     private long cacheBytesPerPosition() {
-        return model.cacheBytes(StageSpec.whole(model.blocks()), StageLimits.PAGE_POSITIONS) / StageLimits.PAGE_POSITIONS;
+        return model.cacheBytes(StageSpec.whole(model.blocks()), StageLimits.PAGE_POSITIONS)
+                / StageLimits.PAGE_POSITIONS;
     }
 
     // ---- JSON
@@ -132,7 +133,9 @@ final class StagePlan {
         }
         fits(lines);
         if (cut.size() > 1) {
-            lines.add(text("cut      %d rigs like this one hold the model; each would serve one of these stages:", cut.size()));
+            lines.add(text(
+                    "cut      %d rigs like this one hold the model; each would serve one of these stages:",
+                    cut.size()));
         }
         table(lines);
         speed(lines);

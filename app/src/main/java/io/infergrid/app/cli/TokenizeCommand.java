@@ -46,8 +46,7 @@ final class TokenizeCommand extends RigCommand {
         Tokenizer tokenizer = ModelText.of(model.file()).tokenizer();
         if (decode) {
             int[] ids = file != null ? TokenFile.read(file) : TokenFile.parse(TextInput.read(text, null), "the ids");
-            String decoded =
-                    tokenizer.decode(TokenFile.checked(ids, tokenizer.vocabularySize()));
+            String decoded = tokenizer.decode(TokenFile.checked(ids, tokenizer.vocabularySize()));
             if (common.json) {
                 json(Map.of("text", decoded));
             } else {

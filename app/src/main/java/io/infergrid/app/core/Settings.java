@@ -25,8 +25,7 @@ public record Settings(
 
     public Settings {
         if (workers < MIN_WORKERS || workers > MAX_WORKERS) {
-            throw new OutOfRange(
-                    "expected " + MIN_WORKERS + " to " + MAX_WORKERS + " workers, found " + workers);
+            throw new OutOfRange("expected " + MIN_WORKERS + " to " + MAX_WORKERS + " workers, found " + workers);
         }
         if (gatewayPort < 0 || gatewayPort > 65535) {
             throw new OutOfRange("expected a port from 0 to 65535, found " + gatewayPort);

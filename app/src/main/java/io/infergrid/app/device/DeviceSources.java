@@ -32,7 +32,8 @@ record DeviceSources(Supplier<Accelerator> vulkan, IntFunction<Backend> cpu) {
         try {
             VulkanBackend vulkan = VulkanBackend.open();
             long memory = vulkan.facts().deviceMemoryBytes();
-            return new Accelerator(vulkan, memory > 0 ? memory : -1, vulkan.facts().kind() == DeviceKind.CPU);
+            return new Accelerator(
+                    vulkan, memory > 0 ? memory : -1, vulkan.facts().kind() == DeviceKind.CPU);
         } catch (VulkanException e) {
             throw new DeviceException(String.valueOf(e.getMessage()), e);
         } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {

@@ -119,7 +119,8 @@ public record Home(Path config, Path data, Path cache, Path state, Path logs) {
             }
             return directory;
         } catch (IOException e) {
-            throw new UncheckedIOException("expected to make the folder " + directory + ", found " + FileTrouble.words(e), e);
+            throw new UncheckedIOException(
+                    "expected to make the folder " + directory + ", found " + FileTrouble.words(e), e);
         }
     }
 

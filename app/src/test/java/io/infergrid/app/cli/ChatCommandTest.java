@@ -23,8 +23,8 @@ class ChatCommandTest {
         Files.createDirectories(folder.resolve("config"));
         Files.writeString(folder.resolve("config/settings.json"), "{\"backend\": \"abacus\"}");
         var real = System.in;
-        System.setIn(new ByteArrayInputStream("What does a bee make?\n\nWhat does a bee make?\nAnd a fox?\n"
-                .getBytes(StandardCharsets.UTF_8)));
+        System.setIn(new ByteArrayInputStream(
+                "What does a bee make?\n\nWhat does a bee make?\nAnd a fox?\n".getBytes(StandardCharsets.UTF_8)));
         Ran ran;
         try {
             ran = Ran.here("chat", "--json", "--max-tokens=16", "--home=" + folder);
@@ -33,8 +33,9 @@ class ChatCommandTest {
         }
         assertThat(ran.status()).as(ran.err()).isZero();
         assertThat(ran.err())
-                .contains("The settings could not be read and the defaults are used: expected one of [AUTO, VULKAN, CPU]"
-                        + " for 'backend', found \"abacus\" in " + folder.resolve("config/settings.json"));
+                .contains(
+                        "The settings could not be read and the defaults are used: expected one of [AUTO, VULKAN, CPU]"
+                                + " for 'backend', found \"abacus\" in " + folder.resolve("config/settings.json"));
         var answers = ran.out().lines().map(Ran::json).toList();
         assertThat(answers).hasSize(3);
         for (JsonNode answer : answers) {

@@ -75,8 +75,22 @@ class CommandLineTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "run", "serve", "chat", "status", "jobs", "plan", "wallet", "doctor", "bench", "conformance", "generate",
-                "logits", "tokenize", "quantize", "package-model", "node"
+                "run",
+                "serve",
+                "chat",
+                "status",
+                "jobs",
+                "plan",
+                "wallet",
+                "doctor",
+                "bench",
+                "conformance",
+                "generate",
+                "logits",
+                "tokenize",
+                "quantize",
+                "package-model",
+                "node"
             })
     void a_command_shows_its_help_and_does_nothing_else(String command) {
         Ran ran = run(command, "--help");
@@ -88,9 +102,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
                     jobs no-such-job | expected the id of a stored job, found 'no-such-job'
                     jobs --limit=0 | expected a limit of 1 or more, found 0
                     tokenize --decode 1,x | expected token ids, found 'x' in the ids
@@ -141,9 +153,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
                     nonsense | Unmatched argument at index 0: 'nonsense' | infergrid
                     jobs --limit=many | Invalid value for option '--limit': 'many' is not an int | infergrid jobs
                     logits | Missing required parameter: 'TOKENS' | infergrid logits
@@ -154,8 +164,7 @@ class CommandLineTest {
         assertThat(ran.status()).isEqualTo(2);
         assertThat(ran.out()).isEmpty();
         assertThat(ran.err().lines())
-                .containsExactly(
-                        "infergrid: " + message, "Try '" + command + " --help' for what can be said here.");
+                .containsExactly("infergrid: " + message, "Try '" + command + " --help' for what can be said here.");
     }
 
     @Test
@@ -203,13 +212,15 @@ class CommandLineTest {
         assertThat(json.path("note").asText()).isEmpty();
 
         Files.writeString(
-                folder.resolve("prompt"), runWell("tokenize", "Once upon a time").out());
+                folder.resolve("prompt"),
+                runWell("tokenize", "Once upon a time").out());
         assertThat(runWell(with(common, "--tokens=@/prompt")).out()).isEqualTo(plain.out());
         type("Once upon a time");
         assertThat(runWell(common).out()).isEqualTo(plain.out());
 
         String[] words = json.path("text").asText().strip().split(" ");
-        String stopped = runWell(with(common, "--stop=" + words[2], "Once upon a time")).out();
+        String stopped =
+                runWell(with(common, "--stop=" + words[2], "Once upon a time")).out();
         assertThat(stopped.strip()).isEqualTo(words[0] + " " + words[1]);
     }
 
@@ -234,7 +245,8 @@ class CommandLineTest {
                 .json();
         assertThat(said.path("tokens").size()).isEqualTo(4);
 
-        JsonNode cut = runWell("package-model", "--json", "--model=@/small.gguf", "--manifest=@/manifest", "--licence=MIT")
+        JsonNode cut = runWell(
+                        "package-model", "--json", "--model=@/small.gguf", "--manifest=@/manifest", "--licence=MIT")
                 .json();
         Manifest manifest = Manifest.decode(Files.readAllBytes(folder.resolve("manifest")));
         assertThat(manifest.root().hex()).isEqualTo(cut.path("modelRoot").asText());
@@ -245,7 +257,8 @@ class CommandLineTest {
             bytes += shard.path("bytes").asLong();
         }
         assertThat(bytes).isEqualTo(Files.size(folder.resolve("small.gguf")));
-        assertThat(runWell("package-model", "--model=@/small.gguf", "--licence=MIT").out())
+        assertThat(runWell("package-model", "--model=@/small.gguf", "--licence=MIT")
+                        .out())
                 .contains("model root  " + manifest.root().hex());
         try (var left = Files.list(folder)) {
             assertThat(left.map(file -> file.getFileName().toString())).noneMatch(name -> name.contains("unfinished"));
@@ -256,12 +269,15 @@ class CommandLineTest {
 
     @Test
     void conformance_lists_every_operation_with_its_digest() {
-        JsonNode report = runWell("conformance", "--backend=cpu", "--json").json().path(0);
+        JsonNode report =
+                runWell("conformance", "--backend=cpu", "--json").json().path(0);
         assertThat(report.path("passed").asBoolean()).isTrue();
         assertThat(report.path("backend").asText()).isEqualTo("cpu");
         assertThat(report.path("digest").asText()).hasSize(64);
         Ran words = runWell("conformance", "--backend=cpu");
-        assertThat(words.out()).contains("digest " + report.path("digest").asText()).doesNotContain("DIFFERS");
+        assertThat(words.out())
+                .contains("digest " + report.path("digest").asText())
+                .doesNotContain("DIFFERS");
         for (JsonNode result : report.path("results")) {
             assertThat(words.out())
                     .contains(
@@ -280,11 +296,13 @@ class CommandLineTest {
         JsonNode run = runWell(with(bench, "--json")).json();
         assertThat(run.path("stored").asBoolean()).isTrue();
         assertThat(run.path("conformant").asBoolean()).isTrue();
-        assertThat(run.path("figures").path("demo.decode.tokensPerSecond").asDouble()).isPositive();
+        assertThat(run.path("figures").path("demo.decode.tokensPerSecond").asDouble())
+                .isPositive();
         JsonNode status = runWell("status", "--json").json();
         assertThat(status.path("running").asBoolean()).isFalse();
         assertThat(status.path("lastBenchmark").path("figures")).isEqualTo(run.path("figures"));
-        assertThat(status.path("lastBenchmark").path("device")).isEqualTo(run.path("device").path("name"));
+        assertThat(status.path("lastBenchmark").path("device"))
+                .isEqualTo(run.path("device").path("name"));
     }
 
     // ---- the plan
@@ -326,7 +344,8 @@ class CommandLineTest {
         Files.write(
                 folder.resolve("header.gguf"),
                 java.util.Arrays.copyOf(Files.readAllBytes(DemoModel.file()), 100_000)); // the weights are cut off
-        JsonNode unknown = runWell("plan", "--memory=1GB", "--json", "@/header.gguf").json();
+        JsonNode unknown =
+                runWell("plan", "--memory=1GB", "--json", "@/header.gguf").json();
         assertThat(unknown.path("model").asText()).isEqualTo("InferGrid demo");
         assertThat(unknown.path("cut")).hasSize(1);
         assertThat(unknown.path("bandwidthBytesPerSecond").isNull()).isTrue();
@@ -334,7 +353,8 @@ class CommandLineTest {
 
         JsonNode run = runWell("bench", "--backend=cpu", "--seconds=0.02", "--prompt=8", "--generate=4", "--json")
                 .json();
-        JsonNode known = runWell("plan", "--memory=1GB", "--json", "@/header.gguf").json();
+        JsonNode known =
+                runWell("plan", "--memory=1GB", "--json", "@/header.gguf").json();
         assertThat(known.path("bandwidthBytesPerSecond").asDouble())
                 .isCloseTo(run.path("figures").path("memory.read.GBps").asDouble() * 1e9, within(1.0));
         assertThat(known.path("bandwidthFrom").asText()).startsWith("memory.read.GBps of the benchmark of ");
@@ -342,7 +362,8 @@ class CommandLineTest {
         try (var whole = new GgufShards(DemoModel.file(), "")) {
             ShardStore.write(folder.resolve("shards"), whole).close();
         }
-        JsonNode ofShards = runWell("plan", "--memory=1GB", "--json", "@/shards").json();
+        JsonNode ofShards =
+                runWell("plan", "--memory=1GB", "--json", "@/shards").json();
         assertThat(ofShards.path("cut")).isEqualTo(known.path("cut"));
 
         Ran tooSmall = run("plan", "--memory=300kB", "--reserve=0", "@/header.gguf");
@@ -359,7 +380,8 @@ class CommandLineTest {
         assertThat(runWell("jobs").out().strip()).isEqualTo("No jobs stored yet.");
         assertThat(runWell("jobs", "--json").json().isEmpty()).isTrue();
         assertThat(runWell("wallet").out()).startsWith("No wallet yet");
-        assertThat(runWell("wallet", "--json").json().path("wallet").asBoolean()).isFalse();
+        assertThat(runWell("wallet", "--json").json().path("wallet").asBoolean())
+                .isFalse();
         assertThat(home).doesNotExist();
     }
 

@@ -68,7 +68,8 @@ class DriverlessMachineTest {
         }
         assertThat(vulkan).isNotNull();
         assertThat(vulkan.path("status").asText()).isEqualTo("WARNING");
-        assertThat(vulkan.path("found").asText()).isEqualTo("no device: no Vulkan driver was found (install or update the graphics driver)");
+        assertThat(vulkan.path("found").asText())
+                .isEqualTo("no device: no Vulkan driver was found (install or update the graphics driver)");
         assertThat(vulkan.path("nextStep").asText()).contains("the CPU computes");
     }
 }

@@ -89,8 +89,7 @@ class LauncherTest {
         Ran ran = launch(Map.of("INFERGRID_JAVA", "/nonexistent"), "status");
         assertThat(ran.status()).isEqualTo(1);
         assertThat(ran.out()).isEmpty();
-        assertThat(ran.err())
-                .isEqualTo("infergrid: expected Java 25 or newer in INFERGRID_JAVA, found /nonexistent\n");
+        assertThat(ran.err()).isEqualTo("infergrid: expected Java 25 or newer in INFERGRID_JAVA, found /nonexistent\n");
     }
 
     @Test

@@ -54,7 +54,8 @@ class LogitsCommandTest {
             assertThat(best.path("logit").floatValue())
                     .isEqualTo(ours.get(at + best.path("id").asInt()));
             for (int i = 0; i < VOCABULARY; i++) {
-                assertThat(ours.get(at + i)).isLessThanOrEqualTo(best.path("logit").floatValue());
+                assertThat(ours.get(at + i))
+                        .isLessThanOrEqualTo(best.path("logit").floatValue());
             }
         }
     }

@@ -55,8 +55,8 @@ record Ran(int status, String out, String err) {
         var err = CompletableFuture.supplyAsync(() -> text(process, false));
         if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
             process.destroyForcibly();
-            throw new AssertionError("expected an end within " + LIMIT_SECONDS + " s, found none: " + command
-                    + "\n" + out.get() + err.get());
+            throw new AssertionError("expected an end within " + LIMIT_SECONDS + " s, found none: " + command + "\n"
+                    + out.get() + err.get());
         }
         return new Ran(process.exitValue(), out.get(), err.get());
     }

@@ -87,8 +87,9 @@ class ServeCommandTest {
     }
 
     private HttpResponse<String> ask(String model, String more) throws Exception {
-        String body = "{\"model\":\"" + model + "\",\"max_tokens\":24,\"temperature\":0,\"messages\":[{\"role\":\"user\",\"content\":\""
-                + QUESTION + "\"}]" + more + "}";
+        String body = "{\"model\":\"" + model
+                + "\",\"max_tokens\":24,\"temperature\":0,\"messages\":[{\"role\":\"user\",\"content\":\"" + QUESTION
+                + "\"}]" + more + "}";
         return client.send(
                 request("chat/completions")
                         .header("Content-Type", "application/json")
@@ -122,7 +123,9 @@ class ServeCommandTest {
                 "generate", "--backend=cpu", "--json", "--max-tokens=24", "--chat", "--home=" + folder, QUESTION);
         assertThat(text).isNotBlank().isEqualTo(alone.json().path("text").asText());
 
-        List<JsonNode> chunks = ask(model, ",\"stream\":true").body().lines()
+        List<JsonNode> chunks = ask(model, ",\"stream\":true")
+                .body()
+                .lines()
                 .filter(line -> line.startsWith("data: {"))
                 .map(line -> Ran.json(line.substring("data: ".length())))
                 .toList();
@@ -137,9 +140,13 @@ class ServeCommandTest {
         serving.interrupt();
         assertThat(status.get(60, TimeUnit.SECONDS)).isEqualTo(130);
         assertThat(err.toString().lines()).containsExactly("Stopping.");
-        assertThat(Ran.here("status", "--json", "--home=" + folder).json().path("running").asBoolean())
+        assertThat(Ran.here("status", "--json", "--home=" + folder)
+                        .json()
+                        .path("running")
+                        .asBoolean())
                 .isFalse();
-        assertThat(ProcessHandle.current().children().filter(ProcessHandle::isAlive)).isEmpty();
+        assertThat(ProcessHandle.current().children().filter(ProcessHandle::isAlive))
+                .isEmpty();
     }
 
     private void theOthersSayThatItRuns() {

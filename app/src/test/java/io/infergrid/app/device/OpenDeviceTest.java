@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
 
 class OpenDeviceTest {
 
-    private static final String SLIGHTLY_BROKEN = "Slightly Broken 4000 differs from the IG1 table, version " + Conformance.TABLE_VERSION + " in: ";
+    private static final String SLIGHTLY_BROKEN =
+            "Slightly Broken 4000 differs from the IG1 table, version " + Conformance.TABLE_VERSION + " in: ";
 
     private final List<OpenDevice> opened = new ArrayList<>();
     private final OneBitOff oneBitOff = new OneBitOff();
@@ -124,8 +125,8 @@ class OpenDeviceTest {
     @Test
     void a_cpu_that_fails_is_refused_since_nothing_can_take_its_place() {
         var machine = new DeviceSources(OpenDeviceTest::noDriver, threads -> oneBitOff);
-        assertThatThrownBy(() ->
-                        OpenDevice.open(machine, BackendChoice.AUTO, 1, OpenDevice.Progress.SILENT, () -> false))
+        assertThatThrownBy(
+                        () -> OpenDevice.open(machine, BackendChoice.AUTO, 1, OpenDevice.Progress.SILENT, () -> false))
                 .isInstanceOf(DeviceException.class)
                 .hasMessageStartingWith(SLIGHTLY_BROKEN);
         assertThat(oneBitOff.closed()).isTrue();
@@ -134,8 +135,8 @@ class OpenDeviceTest {
     @Test
     void a_cancelled_check_is_no_verdict_on_the_device() {
         var machine = new DeviceSources(this::wrongBit, DeviceSources.THIS_MACHINE.cpu());
-        assertThatThrownBy(() ->
-                        OpenDevice.open(machine, BackendChoice.AUTO, 1, OpenDevice.Progress.SILENT, () -> true))
+        assertThatThrownBy(
+                        () -> OpenDevice.open(machine, BackendChoice.AUTO, 1, OpenDevice.Progress.SILENT, () -> true))
                 .isInstanceOf(CancellationException.class);
         assertThat(oneBitOff.closed()).isTrue();
     }
@@ -148,8 +149,7 @@ class OpenDeviceTest {
         } catch (DeviceException e) {
             assumeTrue(false, "this machine has no Vulkan device: " + e.getMessage());
         }
-        OpenDevice real =
-                OpenDevice.open(BackendChoice.VULKAN, 0, OpenDevice.Progress.SILENT, () -> false);
+        OpenDevice real = OpenDevice.open(BackendChoice.VULKAN, 0, OpenDevice.Progress.SILENT, () -> false);
         opened.add(real);
         vulkan = real.backend();
         assertThat(vulkan.name()).isEqualTo("vulkan");

@@ -47,9 +47,8 @@ class HomeTest {
     void everything_is_under_the_folder_that_was_asked_for_and_for_its_owner_only() throws Exception {
         Home home = Home.under(folder.resolve("a/../b")).create();
         List<Path> all = List.of(home.config(), home.data(), home.cache(), home.state(), home.logs());
-        assertThat(all).allSatisfy(directory -> assertThat(directory)
-                .isDirectory()
-                .hasParent(folder.resolve("b")));
+        assertThat(all)
+                .allSatisfy(directory -> assertThat(directory).isDirectory().hasParent(folder.resolve("b")));
         assumeTrue(Home.posix(), "this file system knows no owners");
         for (Path directory : all) {
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)))

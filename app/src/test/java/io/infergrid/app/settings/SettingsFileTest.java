@@ -39,15 +39,11 @@ class SettingsFileTest {
     @Test
     void fields_of_another_version_are_passed_over_and_missing_ones_take_their_default() throws Exception {
         Path file = Files.writeString(folder.resolve("settings.json"), "{\"workers\": 4, \"colour\": \"mauve\"}");
-        assertThat(new SettingsFile(file).read())
-                .isEqualTo(Settings.defaults().withWorkers(4));
+        assertThat(new SettingsFile(file).read()).isEqualTo(Settings.defaults().withWorkers(4));
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '~',
-            textBlock = """
+    @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
                     {"workers": 99} | expected 3 to 8 workers, found 99 in FILE
                     {"workers": "4"} | expected a whole number for 'workers', found "4" in FILE
                     {"workers": 1e99} | expected a whole number for 'workers', found 1.0E99 in FILE

@@ -266,7 +266,8 @@ final class PairMatrix extends QuantisedMatrix {
             case 0 ->
                 PairKernels.nibbles(data, words, stride, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
             case 1 ->
-                PairKernels.nibblesAndBit(data, words, stride, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
+                PairKernels.nibblesAndBit(
+                        data, words, stride, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
             default ->
                 PairKernels.nibblesAndTwoBits(
                         data, words, stride, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);

@@ -26,8 +26,8 @@ public final class StagePlanner {
         public Budget {
             if (memoryBytes < 1 || reserveBytes < 0 || sessions < 1 || positions < 1) {
                 throw new IllegalArgumentException(
-                        "expected memory, sessions and positions above 0 and a reserve of 0 or more, found " + memoryBytes
-                                + ", " + sessions + ", " + positions + " and " + reserveBytes);
+                        "expected memory, sessions and positions above 0 and a reserve of 0 or more, found "
+                                + memoryBytes + ", " + sessions + ", " + positions + " and " + reserveBytes);
             }
         }
 
@@ -136,14 +136,16 @@ public final class StagePlanner {
         }
         // the same blocks again, each with all the memory of its rig
         return cut(enough).stream()
-                .map(stage -> fit(stage.spec().firstBlock(), stage.spec().endBlock())
-                        .orElseThrow())
+                .map(stage ->
+                        fit(stage.spec().firstBlock(), stage.spec().endBlock()).orElseThrow())
                 .toList();
     }
 
     private List<Fit> cut(long usable) {
         var stages = new ArrayList<Fit>();
-        for (int first = 0; first < model.blocks(); first = stages.getLast().spec().endBlock()) {
+        for (int first = 0;
+                first < model.blocks();
+                first = stages.getLast().spec().endBlock()) {
             Optional<Fit> next = longestFrom(first, usable);
             if (next.isEmpty()) {
                 return List.of();

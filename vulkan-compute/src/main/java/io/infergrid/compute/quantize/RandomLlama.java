@@ -40,15 +40,13 @@ public final class RandomLlama {
         public static final Shape ONE_BILLION = new Shape("1b", 2048, 16, 32, 8, 8192, 102_400, 8192, true);
 
         /** That of Llama 2 70B. */
-        public static final Shape LLAMA_2_70B =
-                new Shape("llama-2-70b", 8192, 80, 64, 8, 28_672, 32_000, 4096, false);
+        public static final Shape LLAMA_2_70B = new Shape("llama-2-70b", 8192, 80, 64, 8, 28_672, 32_000, 4096, false);
 
         /** That of Llama 3 8B. */
         public static final Shape LLAMA_3_8B = new Shape("llama-3-8b", 4096, 32, 32, 8, 14_336, 128_256, 8192, false);
 
         /** That of Llama 3 70B. */
-        public static final Shape LLAMA_3_70B =
-                new Shape("llama-3-70b", 8192, 80, 64, 8, 28_672, 128_256, 8192, false);
+        public static final Shape LLAMA_3_70B = new Shape("llama-3-70b", 8192, 80, 64, 8, 28_672, 128_256, 8192, false);
 
         /** A few megabytes, for tests. */
         public static final Shape TINY = new Shape("tiny", 64, 2, 4, 2, 192, 512, 512, false);
@@ -85,9 +83,7 @@ public final class RandomLlama {
      */
     public static void write(Path target, Shape shape, FileType type, boolean pure, long seed, Progress progress)
             throws IOException {
-        TypeChoice choice = pure
-                ? TypeChoice.plain(type.matrices())
-                : published(shape, type);
+        TypeChoice choice = pure ? TypeChoice.plain(type.matrices()) : published(shape, type);
         write(target, shape, choice, seed, progress);
     }
 

@@ -38,8 +38,7 @@ class StagePlannerTest {
     private static final long NORMS = 2 * 8192 * 4;
 
     /** A block of 70B in Q4_K_M. */
-    private static final long SMALL_BLOCK =
-            2 * QUERY_Q4_K + KEY_Q4_K + VALUE_Q5_K + 3 * FEED_FORWARD_Q4_K + NORMS;
+    private static final long SMALL_BLOCK = 2 * QUERY_Q4_K + KEY_Q4_K + VALUE_Q5_K + 3 * FEED_FORWARD_Q4_K + NORMS;
 
     /** One whose value and down matrices have more bits. */
     private static final long LARGE_BLOCK =
@@ -64,7 +63,9 @@ class StagePlannerTest {
         assertThat(LLAMA_70B.blockBytes().subList(0, 10)).containsOnly(LARGE_BLOCK);
         assertThat(LLAMA_70B.blockBytes().subList(10, 13)).containsExactly(SMALL_BLOCK, SMALL_BLOCK, LARGE_BLOCK);
         assertThat(LLAMA_70B.blockBytes().subList(70, 80)).containsOnly(LARGE_BLOCK);
-        assertThat(LLAMA_70B.blockBytes()).filteredOn(bytes -> bytes == LARGE_BLOCK).hasSize(40);
+        assertThat(LLAMA_70B.blockBytes())
+                .filteredOn(bytes -> bytes == LARGE_BLOCK)
+                .hasSize(40);
         assertThat(LLAMA_70B.weightBytes())
                 .isEqualTo(42_512_531_456L)
                 .isEqualTo(40 * (SMALL_BLOCK + LARGE_BLOCK)
@@ -140,10 +141,11 @@ class StagePlannerTest {
                 var cpu = new CpuBackend(1)) {
             var model = ModelFootprint.of(RandomLlama.header(shape, FileType.Q4_K_M));
             assertThat(model.weightBytes()).isBetween(Files.size(file) * 9 / 10, Files.size(file));
-            for (StageSpec spec : List.of(
-                    StageSpec.whole(8), new StageSpec(0, 3, true, false), new StageSpec(5, 8, false, true))) {
+            for (StageSpec spec :
+                    List.of(StageSpec.whole(8), new StageSpec(0, 3, true, false), new StageSpec(5, 8, false, true))) {
                 try (Stage stage = cpu.load(gguf, spec)) {
-                    assertThat((double) stage.weightBytes()).isBetween(0.9 * model.weightBytes(spec), 1.15 * model.weightBytes(spec));
+                    assertThat((double) stage.weightBytes())
+                            .isBetween(0.9 * model.weightBytes(spec), 1.15 * model.weightBytes(spec));
                 }
             }
         }
