@@ -71,7 +71,8 @@ final class ByteLevelTokenizer extends VocabularyTokenizer {
 
     @Override
     void encodeText(String text, boolean afterSpecial, IntList ids) {
-        words.split(text, (from, to) -> encodeWord(text.substring(from, to), ids));
+        String prepared = words.prepared(text);
+        words.split(prepared, (from, to) -> encodeWord(prepared.substring(from, to), ids));
     }
 
     private void encodeWord(String word, IntList ids) {

@@ -47,11 +47,10 @@ public final class ChatTemplate {
         try {
             return new ChatTemplate(JinjaTemplate.parse(template), named, Optional.empty());
         } catch (JinjaException unreadable) {
-            return new ChatTemplate(
-                    null,
-                    named,
-                    Optional.of("metadata key '" + KEY + "': " + unreadable.getMessage() + "; the layout " + named
-                            + " is used instead"));
+            String note = "metadata key '" + KEY + "': " + unreadable.getMessage() + "; the layout " + named
+                    + " is used instead";
+            LOG.warn("{}", note);
+            return new ChatTemplate(null, named, Optional.of(note));
         }
     }
 

@@ -1,6 +1,7 @@
 package io.infergrid.compute.tokenizer;
 
 import io.infergrid.compute.gguf.GgufException;
+import java.text.Normalizer;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -28,12 +29,13 @@ enum PreTokenizer {
             Rules.CONTRACTIONS + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|" + Rules.REST),
 
     /**
-     * Alibaba, Qwen, {@code tokenization_qwen.py}, {@code PAT_STR}: like Llama 3's with a word for each digit. DeepSeek's models
-     * that were distilled into Qwen keep it.
+     * Alibaba, Qwen, {@code tokenization_qwen.py}, {@code PAT_STR}: like Llama 3's with a word for each digit, and characters
+     * composed first ({@code unicodedata.normalize("NFC", text)} there). DeepSeek's models that were distilled into Qwen keep
+     * it.
      */
     QWEN_2(
             List.of("qwen2", "deepseek-r1-qwen"),
-            Flags.NONE,
+            Flags.COMPOSED,
             Rules.CONTRACTIONS + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|" + Rules.REST),
 
     /**
@@ -72,6 +74,7 @@ enum PreTokenizer {
 
     private enum Flags {
         NONE,
+        COMPOSED,
         BOS_AND_WHOLE_WORDS
     }
 
@@ -100,6 +103,8 @@ enum PreTokenizer {
                         + "\\x{FF41}-\\x{FF5A}\\x{10400}-\\x{1044F}\\x{104B0}-\\x{104D3}\\x{104D8}-\\x{104FB}"
                         + "\\x{10C80}-\\x{10CB2}\\x{10CC0}-\\x{10CF2}\\x{118A0}-\\x{118DF}\\x{1E900}-\\x{1E943}";
     }
+
+    private static final Pattern MANY_MARKS = Pattern.compile("\\p{M}{64}");
 
     private final List<String> names;
     private final Flags flags;
@@ -143,6 +148,16 @@ enum PreTokenizer {
      */
     boolean prefersWholeWords() {
         return flags == Flags.BOS_AND_WHOLE_WORDS;
+    }
+
+    /**
+     * The text as these rules want it: letters and their marks composed into one character where Unicode has one (NFC), or as it
+     * is. Marks without end, which no language has, are left as they are: ordering them takes the square of their number.
+     */
+    String prepared(String text) {
+        return flags == Flags.COMPOSED && !MANY_MARKS.matcher(text).find()
+                ? Normalizer.normalize(text, Normalizer.Form.NFC)
+                : text;
     }
 
     /** Cuts text into words; together they are the text. */

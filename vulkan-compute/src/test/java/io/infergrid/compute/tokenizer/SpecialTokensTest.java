@@ -62,6 +62,18 @@ class SpecialTokensTest {
     }
 
     @Test
+    void qwen_reads_a_letter_and_its_mark_as_one_character_and_llama_as_two() {
+        Tokenizer qwen = tokenizer("qwen2", List.of(), "<|endoftext|>", "<|im_end|>");
+        Tokenizer llama = tokenizer("llama-bpe", List.of(), "<|begin_of_text|>", "<|end_of_text|>");
+        assertThat(qwen.decode(qwen.encode("cafe\u0301 \u1112\u1161\u11AB", false, false)))
+                .isEqualTo("caf\u00E9 \uD55C");
+        assertThat(llama.decode(llama.encode("cafe\u0301", false, false))).isEqualTo("cafe\u0301");
+        // 200 000 marks in falling order of their class
+        String marks = "\u0301".repeat(100_000) + "\u0323".repeat(100_000);
+        assertThat(qwen.decode(qwen.encode("e" + marks, false, false))).isEqualTo("e" + marks);
+    }
+
+    @Test
     void the_longer_of_two_tokens_is_found() {
         Tokenizer tokenizer = tokenizer("qwen2", List.of("<a>", "<a><b>"), "<|endoftext|>", "<|im_end|>");
         assertThat(texts(tokenizer, tokenizer.encode("<a><b><a>", false, false)))
