@@ -23,6 +23,10 @@ final class SeededFile {
     /** @param factors for {@code rope_freqs.weight}, empty for none */
     static void write(Path target, SeededModel.Shape shape, long seed, float... factors) throws IOException {
         var model = SeededModel.of(shape, seed);
+        write(target, model, withVocabulary(model.metadata(), shape.vocabulary()), factors);
+    }
+
+    static void write(Path target, SeededModel model, GgufMetadata metadata, float... factors) throws IOException {
         var tensors = new ArrayList<GgufTensor>();
         if (factors.length > 0) {
             tensors.add(new GgufTensor(
@@ -36,8 +40,7 @@ final class SeededFile {
                         ? Declaration.vector(tensor.name(), tensor.type(), tensor.columns())
                         : Declaration.matrix(tensor.name(), tensor.type(), tensor.columns(), tensor.rows()))
                 .toList();
-        try (var writer =
-                GgufWriter.create(target, withVocabulary(model.metadata(), shape.vocabulary()), declarations)) {
+        try (var writer = GgufWriter.create(target, metadata, declarations)) {
             for (GgufTensor tensor : tensors) {
                 writer.append(tensor.data());
             }
