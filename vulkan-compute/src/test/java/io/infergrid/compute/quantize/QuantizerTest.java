@@ -242,7 +242,9 @@ class QuantizerTest {
         assertThatThrownBy(() -> Quantizer.quantize(source, folder.resolve("t.gguf"), TensorType.Q8_0))
                 .isInstanceOf(GgufException.class)
                 .hasMessageContaining("found none");
-        assertThatThrownBy(() -> Shape.named("70b")).hasMessage("expected a shape among 1b, small, tiny, found '70b'");
+        assertThatThrownBy(() -> Shape.named("70b"))
+                .hasMessageStartingWith("expected a shape among 1b, small, tiny, ")
+                .hasMessageEndingWith(", found '70b'");
         assertThat(folder).isEmptyDirectory();
     }
 
