@@ -71,24 +71,27 @@ final class PairKernels {
      * @param highBits 1 or 2
      */
     static void unpackNibblesAndBits(MemorySegment data, long at, int highBits, int centre, short[] w) {
+        int words = highBits == 2 ? 2 : 4;
         short mask = (short) (highBits == 2 ? 0x3333 : 0x1111);
-        for (int word = 0; word < 4; word++) {
-            int high = 4 + (highBits == 2 ? word / 2 : 0);
-            int shift = highBits == 2 ? word % 2 * 2 : word;
-            for (int half = 0; half < WIDTH; half += 2 * COUNT) {
-                ShortVector v = ShortVector.fromMemorySegment(PAIRED, data, at + 2L * (word * WIDTH + half), ORDER);
-                ShortVector bits = ShortVector.fromMemorySegment(PAIRED, data, at + 2L * (high * WIDTH + half), ORDER)
-                        .lanewise(LSHR, shift)
-                        .and(mask);
-                ShortVector even =
-                        v.and((short) 0x0f0f).or(bits.and((short) 0x0f0f).lanewise(LSHL, 4));
+        long from = at;
+        for (int i = 0; i < 2 * highBits; i++) {
+            int half = i / highBits * 2 * COUNT;
+            int to = i % highBits * 8 * WIDTH + half;
+            ShortVector high = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
+            for (int word = 0; word < words; word++) {
+                from += 4L * COUNT;
+                ShortVector v = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
+                ShortVector bits = high.and(mask);
+                high = high.lanewise(LSHR, highBits);
+                ShortVector even = v.and((short) 0x0f0f).or(bits.and((short) 0x0f0f).lanewise(LSHL, 4));
                 ShortVector odd = v.lanewise(LSHR, 4).and((short) 0x0f0f).or(bits.and((short) 0xf0f0));
-                int to = 4 * word * WIDTH + half;
                 even.and((short) 255).sub((short) centre).intoArray(w, to);
                 odd.and((short) 255).sub((short) centre).intoArray(w, to + WIDTH);
                 even.lanewise(LSHR, 8).sub((short) centre).intoArray(w, to + 2 * WIDTH);
                 odd.lanewise(LSHR, 8).sub((short) centre).intoArray(w, to + 3 * WIDTH);
+                to += 4 * WIDTH;
             }
+            from += 4L * COUNT;
         }
     }
 
@@ -162,7 +165,7 @@ final class PairKernels {
     /**
      * Sums of products of a run of blocks of nibbles for one position, straight from the packed words.
      *
-     * @param at of the first block's words; each next block's are {@code stride} bytes further
+     * @param at of the first block's words
      * @param blocks at most {@link #RUN}
      * @param x pairs from {@code xFrom} on
      * @param centre what is subtracted from each stored weight
@@ -172,7 +175,6 @@ final class PairKernels {
     static void nibbles(
             MemorySegment data,
             long at,
-            long stride,
             int blocks,
             int[] x,
             int xFrom,
@@ -180,13 +182,13 @@ final class PairKernels {
             int[] pairSums,
             int sumsFrom,
             short[] dots) {
+        long from = at;
         for (int block = 0; block < blocks; block++) {
             int start = centred(pairSums, sumsFrom + 2 * block, centre);
             ShortVector a0 = IntVector.broadcast(INTS, start).reinterpretAsShorts();
             ShortVector b0 = a0;
             ShortVector a1 = ShortVector.zero(PAIRED);
             ShortVector b1 = a1;
-            long from = at + block * stride;
             int i = xFrom + block * PAIRS;
             for (int word = 0; word < 4; word++) {
                 ShortVector v = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
@@ -215,7 +217,6 @@ final class PairKernels {
     static void nibblesAndBit(
             MemorySegment data,
             long at,
-            long stride,
             int blocks,
             int[] x,
             int xFrom,
@@ -223,30 +224,25 @@ final class PairKernels {
             int[] pairSums,
             int sumsFrom,
             short[] dots) {
+        long from = at;
         for (int i = 0; i < 2 * blocks; i++) {
             int block = i >> 1;
-            int half = (i & 1) * COUNT;
-            long from = at + block * stride + 4L * half;
             int p = xFrom + block * PAIRS;
             int start = centred(pairSums, sumsFrom + 2 * block, centre);
             ShortVector a = IntVector.broadcast(INTS, start).reinterpretAsShorts();
             ShortVector b = ShortVector.zero(PAIRED);
-            ShortVector high = ShortVector.fromMemorySegment(PAIRED, data, from + 8L * WIDTH, ORDER);
+            ShortVector high = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
+            from += 4L * COUNT;
             for (int word = 0; word < 4; word++) {
                 ShortVector v = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
-                ShortVector even =
-                        v.and((short) 0x0f0f).or(high.and((short) 0x0101).lanewise(LSHL, 4));
+                ShortVector even = v.and((short) 0x0f0f).or(high.and((short) 0x0101).lanewise(LSHL, 4));
                 ShortVector odd = v.lanewise(LSHR, 4).and((short) 0x0f0f).or(high.and((short) 0x1010));
-                a = a.add(even.and((short) 255)
-                        .mul(IntVector.broadcast(INTS, x[p]).reinterpretAsShorts()));
-                b = b.add(odd.and((short) 255)
-                        .mul(IntVector.broadcast(INTS, x[p + 1]).reinterpretAsShorts()));
-                a = a.add(even.lanewise(LSHR, 8)
-                        .mul(IntVector.broadcast(INTS, x[p + 2]).reinterpretAsShorts()));
-                b = b.add(odd.lanewise(LSHR, 8)
-                        .mul(IntVector.broadcast(INTS, x[p + 3]).reinterpretAsShorts()));
+                a = a.add(even.and((short) 255).mul(IntVector.broadcast(INTS, x[p]).reinterpretAsShorts()));
+                b = b.add(odd.and((short) 255).mul(IntVector.broadcast(INTS, x[p + 1]).reinterpretAsShorts()));
+                a = a.add(even.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 2]).reinterpretAsShorts()));
+                b = b.add(odd.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 3]).reinterpretAsShorts()));
                 high = high.lanewise(LSHR, 1);
-                from += 2L * WIDTH;
+                from += 4L * COUNT;
                 p += 4;
             }
             a.add(b).intoArray(dots, i * 2 * COUNT);
@@ -261,7 +257,6 @@ final class PairKernels {
     static void nibblesAndTwoBits(
             MemorySegment data,
             long at,
-            long stride,
             int blocks,
             int[] x,
             int xFrom,
@@ -271,41 +266,32 @@ final class PairKernels {
             short[] dots) {
         for (int i = 0; i < 4 * blocks; i++) {
             int block = i >> 2;
-            int part = i >> 1 & 1;
-            int half = (i & 1) * COUNT;
-            long from = at + block * stride + 4L * half + 4L * part * WIDTH;
+            int half = i >> 1 & 1;
+            int part = i & 1;
+            long from = at + 12L * COUNT * i;
             int p = xFrom + block * PAIRS + part * PAIRS / 2;
             int sums = pairSums[sumsFrom + 2 * block + part];
             int start = -centre * (short) sums & 0xffff | -centre * (sums >> 16) << 16;
             ShortVector a = IntVector.broadcast(INTS, start).reinterpretAsShorts();
             ShortVector b = ShortVector.zero(PAIRED);
             ShortVector high = ShortVector.fromMemorySegment(
-                    PAIRED, data, at + block * stride + 4L * half + (8L + 2 * part) * WIDTH, ORDER);
-            ShortVector v0 = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
-            ShortVector even0 =
-                    v0.and((short) 0x0f0f).or(high.and((short) 0x0303).lanewise(LSHL, 4));
+                    PAIRED, data, from, ORDER);
+            ShortVector v0 = ShortVector.fromMemorySegment(PAIRED, data, from + 4L * COUNT, ORDER);
+            ShortVector even0 = v0.and((short) 0x0f0f).or(high.and((short) 0x0303).lanewise(LSHL, 4));
             ShortVector odd0 = v0.lanewise(LSHR, 4).and((short) 0x0f0f).or(high.and((short) 0x3030));
             a = a.add(even0.and((short) 255).mul(IntVector.broadcast(INTS, x[p]).reinterpretAsShorts()));
-            b = b.add(odd0.and((short) 255)
-                    .mul(IntVector.broadcast(INTS, x[p + 1]).reinterpretAsShorts()));
-            a = a.add(even0.lanewise(LSHR, 8)
-                    .mul(IntVector.broadcast(INTS, x[p + 2]).reinterpretAsShorts()));
-            b = b.add(odd0.lanewise(LSHR, 8)
-                    .mul(IntVector.broadcast(INTS, x[p + 3]).reinterpretAsShorts()));
+            b = b.add(odd0.and((short) 255).mul(IntVector.broadcast(INTS, x[p + 1]).reinterpretAsShorts()));
+            a = a.add(even0.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 2]).reinterpretAsShorts()));
+            b = b.add(odd0.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 3]).reinterpretAsShorts()));
             high = high.lanewise(LSHR, 2);
-            ShortVector v1 = ShortVector.fromMemorySegment(PAIRED, data, from + 2L * WIDTH, ORDER);
-            ShortVector even1 =
-                    v1.and((short) 0x0f0f).or(high.and((short) 0x0303).lanewise(LSHL, 4));
+            ShortVector v1 = ShortVector.fromMemorySegment(PAIRED, data, from + 8L * COUNT, ORDER);
+            ShortVector even1 = v1.and((short) 0x0f0f).or(high.and((short) 0x0303).lanewise(LSHL, 4));
             ShortVector odd1 = v1.lanewise(LSHR, 4).and((short) 0x0f0f).or(high.and((short) 0x3030));
-            a = a.add(even1.and((short) 255)
-                    .mul(IntVector.broadcast(INTS, x[p + 4]).reinterpretAsShorts()));
-            b = b.add(odd1.and((short) 255)
-                    .mul(IntVector.broadcast(INTS, x[p + 5]).reinterpretAsShorts()));
-            a = a.add(even1.lanewise(LSHR, 8)
-                    .mul(IntVector.broadcast(INTS, x[p + 6]).reinterpretAsShorts()));
-            b = b.add(odd1.lanewise(LSHR, 8)
-                    .mul(IntVector.broadcast(INTS, x[p + 7]).reinterpretAsShorts()));
-            a.add(b).intoArray(dots, (part * RUN + block) * WIDTH + 2 * half);
+            a = a.add(even1.and((short) 255).mul(IntVector.broadcast(INTS, x[p + 4]).reinterpretAsShorts()));
+            b = b.add(odd1.and((short) 255).mul(IntVector.broadcast(INTS, x[p + 5]).reinterpretAsShorts()));
+            a = a.add(even1.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 6]).reinterpretAsShorts()));
+            b = b.add(odd1.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 7]).reinterpretAsShorts()));
+            a.add(b).intoArray(dots, (part * RUN + block) * WIDTH + half * 2 * COUNT);
         }
     }
 
@@ -366,7 +352,8 @@ final class PairKernels {
             int factor = i + block * GROUP;
             FloatVector dot = sum(dots, 2 * i)
                     .mul(FloatVector.fromArray(FLOATS, factors, factor))
-                    .add(sum(dots, 2 * i + RUN * WIDTH).mul(FloatVector.fromArray(FLOATS, factors, factor + GROUP)));
+                    .add(sum(dots, 2 * i + RUN * WIDTH)
+                            .mul(FloatVector.fromArray(FLOATS, factors, factor + GROUP)));
             FloatVector scale = FloatVector.fromArray(FLOATS, scales, i).mul(xs[xsFrom + block]);
             FloatVector.fromArray(FLOATS, lanes, lanesFrom + i)
                     .add(dot.mul(scale))

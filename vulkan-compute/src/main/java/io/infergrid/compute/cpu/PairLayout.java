@@ -36,6 +36,15 @@ record PairLayout(
     /** The sixteen values of IQ4_NL and IQ4_XS. */
     static final int[] NON_LINEAR = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
+    /** Where a value plus 127 stands among them. */
+    static final byte[] INDEX = new byte[256];
+
+    static {
+        for (byte i = 0; i < NON_LINEAR.length; i++) {
+            INDEX[NON_LINEAR[i] + 127] = i;
+        }
+    }
+
     static PairLayout of(TensorType type) {
         return switch (type) {
             case Q4_0 -> new PairLayout(4, 0, 8, false, false, false, 1, 0, 1);
@@ -71,6 +80,25 @@ record PairLayout(
     /** Index of the word of low bits of a pair. */
     int lowWord(int pair) {
         return pair / (16 / lowBits);
+    }
+
+    /**
+     * Where a block has a word: index of the vector. Those that are unpacked together stand together, nibbles without further
+     * bits in both vectors of rows, others in one: high bits, then the words that they belong to.
+     *
+     * @param word of low bits, or of those above them
+     * @param half of the group's rows: a vector of them
+     */
+    int vector(int word, int half) {
+        if (lowBits == 2 || highBits == 0) {
+            return 2 * word + half;
+        }
+        boolean high = word >= lowWords();
+        if (highBits == 1) {
+            return 5 * half + (high ? 0 : 1 + word);
+        }
+        int part = high ? word - lowWords() : word / 2;
+        return 3 * (2 * half + part) + (high ? 0 : 1 + word % 2);
     }
 
     int lowShift(int pair) {

@@ -25,9 +25,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
 
 /**
- * A matrix of a type with 2 to 6 bits a weight. A group is a row of superblocks in the order of the columns; a superblock has
- * its header, [halves][rows], and then its blocks: each its factors, [bytes][rows], and its words, [words][rows][even, odd],
- * by {@link PairLayout}. That is the size of the file, and at most 4 % more where the file packs factors in 6 bits.
+ * A matrix of a type with 2 to 6 bits a weight. A group is a row of runs of up to {@link PairKernels#RUN} blocks in the order of
+ * the columns, and is read from its beginning to its end: a run has its headers, [superblocks][halves][rows], then the factors
+ * of its blocks, [blocks][bytes][rows], then their words, [blocks], by {@link PairLayout}. That is the size of the file, and at
+ * most 4 % more where the file packs factors in 6 bits.
  */
 final class PairMatrix extends QuantisedMatrix {
 
@@ -36,41 +37,58 @@ final class PairMatrix extends QuantisedMatrix {
 
     private final TensorType type;
     private final PairLayout layout;
-    private final long headerBytes;
-    private final long factorBytes;
-    private final long blockBytes;
-    private final long superBytes;
+    /** Bytes of a superblock's header, of a block's factors and of a block's words. */
+    private final int headerBytes;
+
+    private final int factorBytes;
+    private final int wordBytes;
+    private final long runBytes;
 
     PairMatrix(GgufTensor tensor, Arena arena) {
-        super(tensor, groupBytes(tensor), arena);
+        super(tensor, bytes(PairLayout.of(tensor.type()), tensor.columns() / BLOCK), arena);
         type = tensor.type();
         layout = PairLayout.of(type);
         headerBytes = headerBytes(layout);
-        factorBytes = (long) layout.factorBytes() * GROUP;
-        blockBytes = blockBytes(layout);
-        superBytes = headerBytes + layout.superBlocks() * blockBytes;
+        factorBytes = layout.factorBytes() * GROUP;
+        wordBytes = 2 * layout.words() * WIDTH;
+        runBytes = bytes(layout, RUN);
     }
 
-    private static long headerBytes(PairLayout layout) {
-        return 2L * layout.headerHalves() * GROUP;
+    private static int headerBytes(PairLayout layout) {
+        return 2 * layout.headerHalves() * GROUP;
     }
 
-    private static long blockBytes(PairLayout layout) {
-        return (long) layout.factorBytes() * GROUP + 2L * layout.words() * WIDTH;
+    /** Bytes of a group's blocks. */
+    private static long bytes(PairLayout layout, long blocks) {
+        return blocks / layout.superBlocks() * headerBytes(layout)
+                + blocks * (layout.factorBytes() * GROUP + 2L * layout.words() * WIDTH);
     }
 
-    private static long groupBytes(GgufTensor tensor) {
-        PairLayout layout = PairLayout.of(tensor.type());
-        long supers = tensor.columns() / BLOCK / layout.superBlocks();
-        return supers * (headerBytes(layout) + layout.superBlocks() * blockBytes(layout));
+    private long runAt(int group, int block) {
+        return group * groupBytes + block / RUN * runBytes;
     }
 
-    private long superAt(int group, int block) {
-        return group * groupBytes + block / layout.superBlocks() * superBytes;
+    private long headerAt(int group, int block) {
+        return runAt(group, block) + (long) (block % RUN / layout.superBlocks()) * headerBytes;
     }
 
-    private long blockAt(int group, int block) {
-        return superAt(group, block) + headerBytes + block % layout.superBlocks() * blockBytes;
+    private long factorsAt(int group, int block) {
+        return runAt(group, block)
+                + (long) (blocksOfRun(block) / layout.superBlocks()) * headerBytes
+                + (long) (block % RUN) * factorBytes;
+    }
+
+    private long wordsAt(int group, int block) {
+        int count = blocksOfRun(block);
+        return runAt(group, block)
+                + (long) (count / layout.superBlocks()) * headerBytes
+                + (long) count * factorBytes
+                + (long) (block % RUN) * wordBytes;
+    }
+
+    /** Blocks of the run that a block is in; only a row's last run can have fewer than the others. */
+    private int blocksOfRun(int block) {
+        return Math.min(RUN, blocks - block / RUN * RUN);
     }
 
     @Override
@@ -81,58 +99,84 @@ final class PairMatrix extends QuantisedMatrix {
     @Override
     void pack(GgufTensor tensor, int from, int to) {
         var weights = new WeightBlock();
+        var places = new Places(layout);
         var words = new short[layout.words() * WIDTH];
         var factors = new byte[layout.factorBytes() * GROUP];
         long rowBytes = type.rowBytes(columns);
         for (int group = from; group < to; group++) {
-            Arrays.fill(words, (short) 0);
             Arrays.fill(factors, (byte) 0);
             for (int block = 0; block < blocks; block++) {
                 if (block % layout.superBlocks() == 0) {
                     packHeaders(tensor, group, block);
                 }
+                Arrays.fill(words, (short) 0);
                 for (int lane = 0; lane < rowsIn(group); lane++) {
                     long row = ((long) group * GROUP + lane) * rowBytes;
                     weights.read(type, tensor.data(), row, block);
-                    packWords(weights, words, lane);
+                    packWords(weights, places, words, lane);
                     packFactors(weights, tensor.data(), row, block, factors, lane);
                 }
-                long at = blockAt(group, block);
-                MemorySegment.copy(factors, 0, data, BYTE, at, factors.length);
-                MemorySegment.copy(words, 0, data, HALF, at + factorBytes, words.length);
+                MemorySegment.copy(factors, 0, data, BYTE, factorsAt(group, block), factors.length);
+                MemorySegment.copy(words, 0, data, HALF, wordsAt(group, block), words.length);
             }
         }
     }
 
     private void packHeaders(GgufTensor tensor, int group, int block) {
         int[] halves = type.halves();
+        long rowBytes = type.rowBytes(columns);
         for (int lane = 0; lane < rowsIn(group); lane++) {
             long row = (long) group * GROUP + lane;
-            long source = row * type.rowBytes(columns) + (long) (block / layout.superBlocks()) * type.blockBytes();
+            long source = row * rowBytes + (long) (block / layout.superBlocks()) * type.blockBytes();
             for (int i = 0; i < halves.length; i++) {
                 short half = tensor.data().get(HALF, source + halves[i]);
                 if (Ig1.isHalfNotFinite(half)) {
                     throw notFinite(tensor, row);
                 }
-                data.set(HALF, superAt(group, block) + 2L * (i * GROUP + lane), half);
+                data.set(HALF, headerAt(group, block) + 2L * (i * GROUP + lane), half);
             }
         }
     }
 
-    private void packWords(WeightBlock weights, short[] words, int lane) {
-        for (int word = 0; word < layout.words(); word++) {
-            words[word * WIDTH + 2 * lane] = 0;
-            words[word * WIDTH + 2 * lane + 1] = 0;
+    /** Where the bits of each of a block's weights go in the words of row 0 of a group's two vectors of rows. */
+    private static final class Places {
+        final int[] low = new int[BLOCK];
+        final int[] lowShift = new int[BLOCK];
+        final int[] high = new int[BLOCK];
+        final int[] highShift = new int[BLOCK];
+        /** From a word of the first vector of rows to that of the second. */
+        final int lowStep;
+
+        final int highStep;
+
+        Places(PairLayout layout) {
+            for (int i = 0; i < BLOCK; i++) {
+                int pair = i / 2;
+                low[i] = layout.vector(layout.lowWord(pair), 0) * 2 * COUNT + i % 2;
+                lowShift[i] = layout.lowShift(pair);
+                if (layout.highBits() > 0) {
+                    high[i] = layout.vector(layout.highWord(pair), 0) * 2 * COUNT + i % 2;
+                    highShift[i] = layout.highShift(pair);
+                }
+            }
+            lowStep = (layout.vector(0, 1) - layout.vector(0, 0)) * 2 * COUNT;
+            highStep = layout.highBits() == 0
+                    ? 0
+                    : (layout.vector(layout.lowWords(), 1) - layout.vector(layout.lowWords(), 0)) * 2 * COUNT;
         }
-        int lowMask = (1 << layout.lowBits()) - 1;
+    }
+
+    private void packWords(WeightBlock weights, Places places, short[] words, int lane) {
+        int lowBits = layout.lowBits();
+        int lowMask = (1 << lowBits) - 1;
+        int low = lane / COUNT * places.lowStep + 2 * (lane % COUNT);
         for (int i = 0; i < BLOCK; i++) {
-            int bits = bits(weights.q(i));
-            int pair = i / 2;
-            int at = 2 * lane + i % 2;
-            words[layout.lowWord(pair) * WIDTH + at] |= (short) ((bits & lowMask) << layout.lowShift(pair));
-            if (layout.highBits() > 0) {
-                words[layout.highWord(pair) * WIDTH + at] |=
-                        (short) (bits >> layout.lowBits() << layout.highShift(pair));
+            words[low + places.low[i]] |= (short) ((bits(weights.q(i)) & lowMask) << places.lowShift[i]);
+        }
+        if (layout.highBits() > 0) {
+            int high = lane / COUNT * places.highStep + 2 * (lane % COUNT);
+            for (int i = 0; i < BLOCK; i++) {
+                words[high + places.high[i]] |= (short) (bits(weights.q(i)) >> lowBits << places.highShift[i]);
             }
         }
     }
@@ -140,7 +184,7 @@ final class PairMatrix extends QuantisedMatrix {
     /** What is stored of a weight; {@link #q} is its inverse. */
     private int bits(int q) {
         if (layout.table()) {
-            return Arrays.binarySearch(PairLayout.NON_LINEAR, q);
+            return PairLayout.INDEX[q + 127];
         }
         return layout.offset() ? q : q + layout.centre();
     }
@@ -193,8 +237,8 @@ final class PairMatrix extends QuantisedMatrix {
         int lane = row % GROUP;
         int block = column / BLOCK;
         int half = column % BLOCK / (BLOCK / 2);
-        long header = superAt(group, block);
-        long at = blockAt(group, block);
+        long header = headerAt(group, block);
+        long at = factorsAt(group, block);
         float scale = half(header + 2L * lane);
         float offset = layout.offset() ? half(header + 2L * (GROUP + lane)) : 0f;
         int factor = 1;
@@ -213,20 +257,22 @@ final class PairMatrix extends QuantisedMatrix {
             }
             default -> {}
         }
-        float product = scale * (factor * q(storedBits(at + factorBytes, column % BLOCK, lane)));
+        float product = scale * (factor * q(storedBits(wordsAt(group, block), column % BLOCK, lane)));
         return offset == 0 ? product : product + offset * offsetFactor;
     }
 
     private int storedBits(long words, int i, int lane) {
         int pair = i / 2;
-        long at = words + 2L * (2 * lane + i % 2);
-        int low = data.get(HALF, at + 2L * layout.lowWord(pair) * WIDTH) >> layout.lowShift(pair)
+        long at = words + 2L * (2 * (lane % COUNT) + i % 2);
+        int low = data.get(HALF, at + 4L * COUNT * layout.vector(layout.lowWord(pair), lane / COUNT))
+                        >> layout.lowShift(pair)
                 & (1 << layout.lowBits()) - 1;
         if (layout.highBits() == 0) {
             return low;
         }
-        int high =
-                data.get(HALF, at + 2L * layout.highWord(pair) * WIDTH) >> layout.highShift(pair) & layout.highMask();
+        int high = data.get(HALF, at + 4L * COUNT * layout.vector(layout.highWord(pair), lane / COUNT))
+                        >> layout.highShift(pair)
+                & layout.highMask();
         return low | high << layout.lowBits();
     }
 
@@ -255,8 +301,7 @@ final class PairMatrix extends QuantisedMatrix {
         for (int i = 0; i < count; i++) {
             scales(group, block + i, scratch, i);
         }
-        long words = blockAt(group, block) + factorBytes;
-        long stride = layout.superBlocks() == 1 ? superBytes : blockBytes;
+        long words = wordsAt(group, block);
         int xs = position * blocks + block;
         int values = xs * PAIRS;
         int lanes = block % 32 * GROUP;
@@ -264,13 +309,12 @@ final class PairMatrix extends QuantisedMatrix {
         int centre = layout.centre();
         switch (layout.highBits()) {
             case 0 ->
-                PairKernels.nibbles(data, words, stride, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
+                PairKernels.nibbles(data, words, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
             case 1 ->
-                PairKernels.nibblesAndBit(
-                        data, words, stride, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
+                PairKernels.nibblesAndBit(data, words, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
             default ->
                 PairKernels.nibblesAndTwoBits(
-                        data, words, stride, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
+                        data, words, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
         }
         float[] scales = scratch.scales;
         float[] sums = scratch.lanes;
@@ -287,7 +331,7 @@ final class PairMatrix extends QuantisedMatrix {
     /** A block of another type, unpacked before it is multiplied. */
     private void unpacked(Activations x, int position, int group, int block, Scratch scratch) {
         scales(group, block, scratch, 0);
-        unpackWords(blockAt(group, block) + factorBytes, scratch);
+        unpackWords(wordsAt(group, block), scratch);
         int at = position * blocks + block;
         int values = at * PAIRS;
         short[] w = scratch.pairs;
@@ -307,7 +351,7 @@ final class PairMatrix extends QuantisedMatrix {
     void unpack(int group, int block, Scratch scratch) {
         scratch.superBlock = -1;
         scales(group, block, scratch, 0);
-        unpackWords(blockAt(group, block) + factorBytes, scratch);
+        unpackWords(wordsAt(group, block), scratch);
     }
 
     private void unpackWords(long words, Scratch scratch) {
@@ -401,8 +445,8 @@ final class PairMatrix extends QuantisedMatrix {
 
     /** A block's scales, offsets and factors as floats to {@code scratch}, as the {@code i}-th of a run. */
     private void scales(int group, int block, Scratch scratch, int i) {
-        long header = superAt(group, block);
-        long factors = blockAt(group, block);
+        long header = headerAt(group, block);
+        long factors = factorsAt(group, block);
         int to = i * GROUP;
         if (layout.superBlocks() == 1) {
             widenHalves(header, scratch.scales, to);
