@@ -22,7 +22,7 @@ abstract sealed class PackedMatrix permits QuantisedMatrix, FloatMatrix {
         this.columns = columns;
         this.groups = (rows + Lanes.GROUP - 1) / Lanes.GROUP;
         this.groupBytes = groupBytes;
-        this.data = arena.allocate(Math.addExact(Math.multiplyExact(groups, groupBytes), Lanes.OVERREAD), 64);
+        this.data = WeightMemory.allocate(Math.addExact(Math.multiplyExact(groups, groupBytes), Lanes.OVERREAD), arena);
     }
 
     /** Packs a tensor, with all workers. */
