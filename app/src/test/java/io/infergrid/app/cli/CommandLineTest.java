@@ -122,6 +122,7 @@ class CommandLineTest {
                     generate --backend=cpu --tokens=@/unknown-ids | expected token ids below 2048, found 4000000000
                     generate --backend=cpu --model=@/cut.gguf x | cut.gguf: metadata key 'tokenizer.ggml.tokens' length: expected 8 bytes at byte 995, found the end after 5
                     quantize --random-llama=huge --type=q8_0 @/new.gguf | expected a shape among 1b, small, tiny, llama-3-8b
+                    quantize --random-llama=tiny --type=q9_k @/new.gguf | expected a file type among F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, Q2_K,
                     quantize --random-llama=tiny --type=q8_0 @/cut.gguf | expected no file @/cut.gguf, found one: --force overwrites it
                     quantize --random-llama=tiny --type=q8_0 @/no/new.gguf | expected a folder to write @/no/new.gguf into, found none
                     quantize --type=q8_0 @/new.gguf | expected a source and a target, found one file

@@ -3,6 +3,7 @@ package io.infergrid.compute.reference;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.infergrid.compute.quantize.FileType;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
@@ -53,24 +55,21 @@ final class LlamaCpp {
     }
 
     /**
-     * Writes {@code target} as llama.cpp's own quantiser does, by a call of its library in a process of its own.
+     * Writes files as llama.cpp's own quantiser does, by calls of its library in a process of its own.
      *
-     * @param fileType llama.cpp's number
+     * @param targets by the file type that each shall have
      */
-    static void quantize(Path source, Path target, int fileType) throws IOException, InterruptedException {
-        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        Process process = new ProcessBuilder(
-                        java.toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        LlamaCppQuantizer.class.getName(),
-                        LIBRARIES.toAbsolutePath().toString(),
-                        source.toString(),
-                        target.toString(),
-                        String.valueOf(fileType))
-                .redirectErrorStream(true)
-                .start();
+    static void quantize(Path source, Map<FileType, Path> targets) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                LlamaCppQuantizer.class.getName(),
+                LIBRARIES.toAbsolutePath().toString(),
+                source.toString()));
+        targets.forEach((type, target) -> command.addAll(List.of(target.toString(), String.valueOf(type.id()))));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), UTF_8);
         if (!process.waitFor(2, TimeUnit.MINUTES) || process.exitValue() != 0) {
             throw new IOException("llama.cpp did not quantise " + source + ": " + said);

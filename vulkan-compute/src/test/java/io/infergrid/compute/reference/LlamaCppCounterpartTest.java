@@ -22,12 +22,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Files that we wrote and quantised, in llama.cpp and in our engine: every type by itself, and the mixtures. The errors are left in {@code
@@ -40,6 +42,18 @@ class LlamaCppCounterpartTest {
     private static final Set<TensorType> QUANTISED =
             EnumSet.complementOf(EnumSet.of(TensorType.F32, TensorType.F16, TensorType.BF16));
 
+    private static final Set<FileType> MIXED = EnumSet.of(
+            FileType.Q8_0,
+            FileType.Q4_0,
+            FileType.Q5_1,
+            FileType.IQ4_NL,
+            FileType.IQ4_XS,
+            FileType.Q2_K,
+            FileType.Q3_K_M,
+            FileType.Q4_K_M,
+            FileType.Q5_K_S,
+            FileType.Q6_K);
+
     /** A file, and logits [position][token] of llama.cpp: by its own arithmetic, and with the weights expanded to F32. */
     private record Model(Path file, float[][] theirs, float[][] exact) {}
 
@@ -50,6 +64,10 @@ class LlamaCppCounterpartTest {
     private static int[] tokens;
     private static float[][] original;
     private static final Map<TensorType, Model> MODELS = new EnumMap<>(TensorType.class);
+
+    /** llama.cpp's logits of its own file and of ours. */
+    private static final Map<FileType, List<float[][]>> MIXED_LOGITS = new EnumMap<>(FileType.class);
+
     private static final Map<String, String> ERRORS = new TreeMap<>();
 
     @BeforeAll
@@ -64,12 +82,32 @@ class LlamaCppCounterpartTest {
         try (var file = GgufFile.open(source)) {
             tokens = Tokenizer.of(file.metadata()).encode(TEXT, false, false);
         }
+        for (FileType type : MIXED) {
+            files.addAll(List.of(theirs(type), ours(type)));
+            Quantizer.quantize(source, ours(type), type, false, Progress.NONE);
+        }
+        LlamaCpp.quantize(source, MIXED.stream().collect(Collectors.toMap(type -> type, type -> theirs(type))));
         List<float[][]> logits = LlamaCpp.logits(files, tokens);
         original = logits.getFirst();
+        for (FileType type : MIXED) {
+            MIXED_LOGITS.put(type, logits.subList(files.indexOf(theirs(type)), files.indexOf(ours(type)) + 1));
+        }
         for (TensorType type : TensorType.values()) {
             int at = 1 + 2 * type.ordinal();
             MODELS.put(type, new Model(files.get(at), logits.get(at), logits.get(at + 1)));
         }
+    }
+
+    private static Path theirs(FileType type) {
+        return folder.resolve("theirs-" + type + ".gguf");
+    }
+
+    private static Path ours(FileType type) {
+        return folder.resolve("ours-" + type + ".gguf");
+    }
+
+    static Set<FileType> mixed() {
+        return MIXED;
     }
 
     private static List<Path> quantisedAndExpanded(TensorType type) throws IOException {
@@ -136,19 +174,13 @@ class LlamaCppCounterpartTest {
 
     /** The file's weights are as near to the source's as those of a file that llama.cpp quantised. */
     @ParameterizedTest
-    @EnumSource(
-            value = FileType.class,
-            names = {"Q8_0", "Q4_0", "Q5_1", "IQ4_NL", "IQ4_XS", "Q2_K", "Q3_K_M", "Q4_K_M", "Q5_K_S", "Q6_K"})
-    void our_files_err_no_more_than_llama_cpps(FileType type) throws IOException, InterruptedException {
-        Path theirs = folder.resolve("theirs.gguf");
-        Path ours = folder.resolve("ours.gguf");
-        LlamaCpp.quantize(source, theirs, type.id());
-        Quantizer.quantize(source, ours, type, false, Progress.NONE);
+    @MethodSource("mixed")
+    void our_files_err_no_more_than_llama_cpps(FileType type) {
         double theirError;
         double ourError;
         try (var before = GgufFile.open(source);
-                var their = GgufFile.open(theirs);
-                var our = GgufFile.open(ours)) {
+                var their = GgufFile.open(theirs(type));
+                var our = GgufFile.open(ours(type))) {
             // the same mixture, so that sizes are the same
             for (var tensor : their.header().tensors()) {
                 assertThat(our.tensor(tensor.name()).type()).as(tensor.name()).isEqualTo(tensor.type());
@@ -158,7 +190,7 @@ class LlamaCppCounterpartTest {
             theirError = Weights.distance(their, before);
             ourError = Weights.distance(our, before);
         }
-        List<float[][]> logits = LlamaCpp.logits(List.of(theirs, ours), tokens);
+        List<float[][]> logits = requireNonNull(MIXED_LOGITS.get(type));
         double theirLogits = Logits.distance(logits.get(0), original);
         double ourLogits = Logits.distance(logits.get(1), original);
         ERRORS.put(

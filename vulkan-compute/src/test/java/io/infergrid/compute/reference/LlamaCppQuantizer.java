@@ -14,7 +14,7 @@ import java.lang.foreign.SymbolLookup;
 import java.nio.file.Path;
 
 /**
- * A program that calls {@code llama_model_quantize}: FOLDER_OF_LIBRARIES SOURCE TARGET FILE_TYPE... A program, so that what goes wrong in there does
+ * A program that calls {@code llama_model_quantize}: FOLDER_OF_LIBRARIES SOURCE TARGET FILE_TYPE [TARGET FILE_TYPE ...]. A program, so that what goes wrong in there does
  * not end the tests' JVM.
  */
 final class LlamaCppQuantizer {
@@ -39,13 +39,19 @@ final class LlamaCppQuantizer {
                         llama.find("llama_model_quantize_default_params").orElseThrow(),
                         FunctionDescriptor.of(PARAMETERS))
                 .invoke((SegmentAllocator) arena);
+        var quantise = linker.downcallHandle(
+                llama.find("llama_model_quantize").orElseThrow(),
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS));
         parameters.set(JAVA_INT, 0, 1);
-        parameters.set(JAVA_INT, 4, Integer.parseInt(arguments[3]));
-        int failed = (int) linker.downcallHandle(
-                        llama.find("llama_model_quantize").orElseThrow(),
-                        FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS))
-                .invoke(arena.allocateFrom(arguments[1]), arena.allocateFrom(arguments[2]), parameters);
-        System.exit(failed);
+        for (int i = 2; i < arguments.length; i += 2) {
+            parameters.set(JAVA_INT, 4, Integer.parseInt(arguments[i + 1]));
+            int failed = (int)
+                    quantise.invoke(arena.allocateFrom(arguments[1]), arena.allocateFrom(arguments[i]), parameters);
+            if (failed != 0) {
+                System.exit(failed);
+            }
+        }
+        System.exit(0);
     }
 
     private static Path library(Path folder, String start) throws java.io.IOException {

@@ -2,6 +2,8 @@ package io.infergrid.compute.reference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.infergrid.compute.cpu.CpuBackend;
+import io.infergrid.compute.engine.Backend;
 import io.infergrid.compute.engine.ReferenceBackend;
 import io.infergrid.compute.engine.StageInput;
 import io.infergrid.compute.engine.StageOutput;
@@ -10,6 +12,8 @@ import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.gguf.GgufFile;
 import io.infergrid.compute.gguf.TensorType;
 import io.infergrid.compute.model.ModelConfig;
+import io.infergrid.compute.vulkan.VulkanBackend;
+import io.infergrid.compute.vulkan.VulkanException;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
@@ -22,6 +26,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opentest4j.TestAbortedException;
 
 /**
  * IG1 on files that llama.cpp quantised, beside its own logits of them: Q8_0; Q4_0 with Q6_K; Q4_K with Q6_K (a Q4_K_M file); Q6_K in
@@ -48,6 +53,37 @@ class ReferenceFilesTest {
             assertThat(Logits.distance(Logits.of(reference, file(name + ".gguf"), tokens), exact))
                     .as("weights as integers, beside %f", theirError)
                     .isLessThanOrEqualTo(1.25 * theirError);
+        }
+    }
+
+    /** A mixed file has matrices of several types in one block. */
+    @ParameterizedTest
+    @ValueSource(strings = {"reference/tiny-Q4_0", "reference/tinyk-Q4_K_M"})
+    void mixed_files_give_the_same_bytes_on_the_processor(String name) throws IOException {
+        try (var cpu = new CpuBackend(2)) {
+            sameBytes(cpu, name);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"reference/tiny-Q4_0", "reference/tinyk-Q4_K_M"})
+    void mixed_files_give_the_same_bytes_on_vulkan(String name) throws IOException {
+        VulkanBackend vulkan;
+        try {
+            vulkan = VulkanBackend.open();
+        } catch (VulkanException none) {
+            throw new TestAbortedException("needs a Vulkan device (Mesa's lavapipe will do): " + none.getMessage());
+        }
+        try (vulkan) {
+            sameBytes(vulkan, name);
+        }
+    }
+
+    private static void sameBytes(Backend backend, String name) throws IOException {
+        int[] tokens = Arrays.copyOf(tokens(name), 9);
+        Path model = file(name + ".gguf");
+        try (var reference = new ReferenceBackend()) {
+            assertThat(Logits.of(backend, model, tokens)).isDeepEqualTo(Logits.of(reference, model, tokens));
         }
     }
 
