@@ -49,7 +49,7 @@ void main() {
   precise float r = ig1Rsqrt(biased);
   for (uint i = t; i < headDimension; i += 32) {
     precise float normed = qkv[at + i] * r;
-    precise float y = normed * weight[weights + i];
-    qkv[at + i] = y;
+    precise float y = ig1Flush(normed) * weight[weights + i];
+    qkv[at + i] = ig1Flush(y);
   }
 }

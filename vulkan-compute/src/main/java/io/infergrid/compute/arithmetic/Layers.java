@@ -11,12 +11,7 @@ public final class Layers {
     /** {@code y[i] = (x[from + i] * r) * weight[i]} with r = 1 / sqrt(mean square + epsilon). */
     public static float[] rmsNorm(float[] x, int from, float[] weight, float epsilon) {
         int n = weight.length;
-        var squares = new float[n];
-        for (int i = 0; i < n; i++) {
-            squares[i] = x[from + i] * x[from + i];
-        }
-        float mean = Ig1.sum32(squares, 0, n) * (float) (1.0 / n);
-        float r = Ig1.rsqrt(mean + epsilon);
+        float r = rootMeanSquareInverse(x, from, n, epsilon);
         var y = new float[n];
         for (int i = 0; i < n; i++) {
             y[i] = (x[from + i] * r) * weight[i];
@@ -24,12 +19,25 @@ public final class Layers {
         return y;
     }
 
+    private static float rootMeanSquareInverse(float[] x, int from, int n, float epsilon) {
+        var squares = new float[n];
+        for (int i = 0; i < n; i++) {
+            squares[i] = x[from + i] * x[from + i];
+        }
+        float mean = Ig1.sum32(squares, 0, n) * (float) (1.0 / n);
+        return Ig1.rsqrt(mean + epsilon);
+    }
+
     /**
-     * RMS norm of each head for itself, in place: {@link #rmsNorm} of every {@code weight.length} elements of {@code x}.
+     * RMS norm of each head for itself, in place: like {@link #rmsNorm} of every {@code weight.length} elements of {@code x}, but
+     * both products are flushed: a head's elements may be far smaller than what a layer's input is rounded to.
      */
     public static void headNorms(float[] x, float[] weight, float epsilon) {
         for (int from = 0; from < x.length; from += weight.length) {
-            System.arraycopy(rmsNorm(x, from, weight, epsilon), 0, x, from, weight.length);
+            float r = rootMeanSquareInverse(x, from, weight.length, epsilon);
+            for (int i = 0; i < weight.length; i++) {
+                x[from + i] = Ig1.flush(Ig1.flush(x[from + i] * r) * weight[i]);
+            }
         }
     }
 

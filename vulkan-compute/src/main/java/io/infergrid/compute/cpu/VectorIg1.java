@@ -188,6 +188,21 @@ final class VectorIg1 {
         }
     }
 
+    /** RMS norm of one head in place, both products flushed; {@code lanes} is room for 32 floats. */
+    static void headNorm(float[] x, int from, float[] weight, float epsilon, float[] lanes) {
+        int n = weight.length;
+        float mean = sumOfSquares(x, from, n, lanes) * (float) (1.0 / n);
+        float r = Ig1.rsqrt(mean + epsilon);
+        int i = 0;
+        for (; i <= n - COUNT; i += COUNT) {
+            FloatVector normed = flush(Lanes.load(x, from + i).mul(r));
+            flush(normed.mul(Lanes.load(weight, i))).intoArray(x, from + i);
+        }
+        for (; i < n; i++) {
+            x[from + i] = Ig1.flush(Ig1.flush(x[from + i] * r) * weight[i]);
+        }
+    }
+
     private static float sumOfSquares(float[] x, int from, int n, float[] lanes) {
         int whole = n & -32;
         for (int lane = 0; lane < 32; lane += COUNT) {

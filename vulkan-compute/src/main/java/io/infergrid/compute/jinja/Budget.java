@@ -4,7 +4,7 @@ package io.infergrid.compute.jinja;
 final class Budget {
 
     private static final long MOST_STEPS = 1_000_000;
-    private static final long MOST_CHARACTERS = 32L << 20;
+    private static final long MOST_CHARACTERS = 64L << 20;
     private static final long MOST_READ = 1L << 30;
     private static final int DEEPEST = 250;
 

@@ -5,9 +5,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /** What can be looked up in a value: elements, slices, and the methods of Python's strings and dictionaries that only read. */
 final class Members {
+
+    private static final Set<String> READERS = Set.of("startswith", "endswith", "find", "isdigit", "isspace");
 
     private Members() {}
 
@@ -160,8 +163,13 @@ final class Members {
         if (method == null) {
             return new Undefined("a string's " + name);
         }
+        boolean onlyReads = READERS.contains(name);
         return (Callable) (arguments, named) -> {
-            budget.characters(text.length());
+            if (onlyReads) {
+                budget.read(text.length());
+            } else {
+                budget.characters(text.length());
+            }
             return method.call(arguments, named);
         };
     }

@@ -122,6 +122,15 @@ class LayersTest {
         float[] second = Layers.rmsNorm(heads, 20, weight, 1e-6f);
         Layers.headNorms(heads, weight, 1e-6f);
         assertThat(Arrays.copyOfRange(heads, 20, 40)).isEqualTo(second);
+
+        // what is too small beside the rest of its head is zero, however large its weight
+        var uneven = new float[20];
+        uneven[0] = 1e18f;
+        uneven[1] = 1e-15f;
+        var large = new float[20];
+        Arrays.fill(large, 1e20f);
+        Layers.headNorms(uneven, large, 1e-6f);
+        assertThat(uneven[1]).isZero();
     }
 
     @Test
