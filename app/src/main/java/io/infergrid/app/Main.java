@@ -8,6 +8,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
+        StandardError.takeBack();
         int status = CommandLineProgram.run(args);
         System.exit(status);
     }

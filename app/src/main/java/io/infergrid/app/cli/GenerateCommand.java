@@ -63,10 +63,11 @@ final class GenerateCommand extends RigCommand {
     public Integer call() throws IOException {
         device.check();
         sampling.check();
+        Path file = model.readable(); // before the device is checked, which takes a while
         try (var interruption = Interruption.asked();
                 OpenDevice opened = OpenDevice.open(
                         device.backend, device.threads, OpenDevice.Progress.SILENT, interruption.requested());
-                OneProcess whole = OneProcess.load(model.file(), opened.backend())) {
+                OneProcess whole = OneProcess.load(file, opened.backend())) {
             if (!opened.view().note().isEmpty()) {
                 err().println(opened.view().note());
             }

@@ -62,10 +62,11 @@ final class LogitsCommand extends RigCommand {
     public Integer call() throws IOException {
         device.check();
         int[] ids = TokenFile.read(tokens);
+        Path path = model.readable();
         try (var interruption = Interruption.asked();
                 OpenDevice opened = OpenDevice.open(
                         device.backend, device.threads, OpenDevice.Progress.SILENT, interruption.requested());
-                GgufFile file = GgufFile.open(model.file())) {
+                GgufFile file = GgufFile.open(path)) {
             ModelConfig config = ModelConfig.of(file.metadata());
             check(ids, config);
             var rows = new ArrayList<float[]>();

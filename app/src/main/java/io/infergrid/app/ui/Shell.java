@@ -244,7 +244,7 @@ public final class Shell {
         verbs.follow(next);
         tone(stateDot, Tone.of(next));
         state.setText(desk.texts().get("state." + StateWords.key(next)));
-        state.setTooltip(new Tooltip(next.sentence()));
+        state.setTooltip(new Tooltip(StateWords.sentence(desk.texts(), next)));
     }
 
     /** Says what happened since this window was opened; what happened before stands on the dashboard. */

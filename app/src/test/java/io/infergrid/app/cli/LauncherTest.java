@@ -73,6 +73,22 @@ class LauncherTest {
                 "Once upon a time");
         assertThat(ran.status()).as(ran.err()).isZero();
         assertThat(ran.json().path("tokens")).hasSize(4);
+        assertThat(ran.err()).isEmpty();
+    }
+
+    @Test
+    void what_the_jvm_says_when_it_cannot_start_is_passed_on() throws Exception {
+        Ran ran = launch(Map.of("INFERGRID_JAVA", JAVA, "INFERGRID_JVM_OPTIONS", "-XX:NoSuchOption"), "conformance");
+        assertThat(ran.status()).isEqualTo(1);
+        assertThat(ran.out() + ran.err()).contains("NoSuchOption");
+    }
+
+    @Test
+    void errors_come_by_themselves_after_the_jvm_has_started() throws Exception {
+        Ran ran = launch(Map.of("INFERGRID_JAVA", JAVA), "generate", "--model=/nonexistent", "x");
+        assertThat(ran.status()).isEqualTo(1);
+        assertThat(ran.err())
+                .isEqualTo("infergrid: expected a GGUF file in --model, found no file /nonexistent\n");
     }
 
     @Test

@@ -3,7 +3,6 @@ package io.infergrid.app.ui.control;
 import io.infergrid.app.ui.Tone;
 import java.util.ArrayList;
 import java.util.List;
-import javafx.animation.PauseTransition;
 import javafx.css.PseudoClass;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
@@ -14,7 +13,6 @@ import javafx.scene.layout.Pane;
 import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.layout.VBox;
-import javafx.util.Duration;
 import org.kordamp.ikonli.feather.Feather;
 
 /**
@@ -23,7 +21,6 @@ import org.kordamp.ikonli.feather.Feather;
  */
 public final class PipelineMap extends Pane {
 
-    private static final PseudoClass ACTIVE = PseudoClass.getPseudoClass("active");
     private static final double END_WIDTH = 64;
     private static final double LINK = 28;
     private static final double LEAST_STAGE_WIDTH = 150;
@@ -73,18 +70,6 @@ public final class PipelineMap extends Pane {
         stops.add(end(Feather.MESSAGE_CIRCLE, toWords));
         getChildren().setAll(links);
         getChildren().addAll(stops);
-    }
-
-    /** Lets the stage light up for a moment, because a token has just passed it. */
-    public void flash(int stage) {
-        if (stage + 1 >= stops.size() - 1 || getScene() == null) {
-            return;
-        }
-        var box = stops.get(stage + 1);
-        box.pseudoClassStateChanged(ACTIVE, true);
-        var off = new PauseTransition(Duration.millis(180));
-        off.setOnFinished(event -> box.pseudoClassStateChanged(ACTIVE, false));
-        off.play();
     }
 
     private static Node end(Feather icon, String words) {

@@ -87,10 +87,10 @@ public final class DashboardController implements Screen {
         model.tone.set(Tone.of(state));
         model.stateWord.set(texts.get("state." + StateWords.key(state)));
         if (state instanceof RigState.Paused(var reasons)) {
-            model.sentence.set(reasons.getFirst().sentence());
-            model.hint.set(reasons.getFirst().endsWhen());
+            model.sentence.set(StateWords.sentence(texts, reasons.getFirst()));
+            model.hint.set(StateWords.endsWhen(texts, reasons.getFirst()));
         } else {
-            model.sentence.set(state.sentence());
+            model.sentence.set(StateWords.sentence(texts, state));
             model.hint.set(texts.get("dashboard.hint." + StateWords.key(state)));
         }
         check();
@@ -127,7 +127,7 @@ public final class DashboardController implements Screen {
         var checks = new ArrayList<Check>();
         switch (state) {
             case RigState.Paused(var reasons) ->
-                reasons.forEach(reason -> checks.add(new Check(Tone.WARNING, reason.sentence(), reason.endsWhen())));
+                reasons.forEach(reason -> checks.add(new Check(Tone.WARNING, StateWords.sentence(texts, reason), StateWords.endsWhen(texts, reason))));
             case RigState.Idle _ ->
                 checks.add(new Check(Tone.WARNING, texts.get("check.stopped"), texts.get("check.stopped.hint")));
             case RigState.Starting(var step) -> checks.add(new Check(Tone.ACCENT, texts.get("check.starting"), step));

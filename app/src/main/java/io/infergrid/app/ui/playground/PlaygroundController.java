@@ -10,6 +10,7 @@ import io.infergrid.app.core.RigState;
 import io.infergrid.app.core.SwarmView;
 import io.infergrid.app.ui.Desk;
 import io.infergrid.app.ui.Formats;
+import io.infergrid.app.ui.StateWords;
 import io.infergrid.app.ui.Screen;
 import io.infergrid.app.ui.Texts;
 import io.infergrid.app.ui.Tone;
@@ -128,7 +129,7 @@ public final class PlaygroundController implements Screen {
 
     private void follow(RigState state) {
         model.ready.set(state instanceof RigState.Running);
-        model.state.set(state.sentence());
+        model.state.set(StateWords.sentence(texts, state));
     }
 
     private void follow(SwarmView swarm) {
