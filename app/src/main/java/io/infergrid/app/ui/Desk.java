@@ -1,7 +1,9 @@
 package io.infergrid.app.ui;
 
 import io.infergrid.app.core.Rig;
+import io.infergrid.app.core.Settings;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * What every screen works with.
@@ -30,6 +32,22 @@ public record Desk(
     public void tellFailure(String key, Throwable failure) {
         var reason = failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
         messages.accept(new Message(Tone.DANGER, texts.get(key, reason)));
+    }
+
+    /** Stores other settings, in the background. */
+    public void change(UnaryOperator<Settings> change) {
+        inBackground(() -> rig.change(change), "settings.failed");
+    }
+
+    /** Does something with the rig that may block; a failure is told by the text of {@code failureKey}. */
+    public void inBackground(Runnable work, String failureKey) {
+        background.run(
+                () -> {
+                    work.run();
+                    return true;
+                },
+                done -> {},
+                failure -> tellFailure(failureKey, failure));
     }
 
     /** Puts {@code text} on the clipboard and says so. */

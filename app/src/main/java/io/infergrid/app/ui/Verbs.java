@@ -46,14 +46,7 @@ public final class Verbs {
     }
 
     private void run(Runnable verb) {
-        desk.background()
-                .run(
-                        () -> {
-                            verb.run();
-                            return true;
-                        },
-                        done -> {},
-                        failure -> desk.tellFailure("message.verb-failed", failure));
+        desk.inBackground(verb, "message.verb-failed");
     }
 
     public ReadOnlyBooleanProperty canStartProperty() {

@@ -90,7 +90,8 @@ final class LiveNode implements GridNode {
         stages = new StageServer(
                 swarm,
                 engine,
-                new StageServer.Limits(config.sessionLimit(), config.kvBudgetBytes(), config.sessionIdle()),
+                new StageServer.Limits(
+                        config.capacity().sessions(), config.capacity().kvBytes(), config.capacity().sessionIdle()),
                 clock,
                 metrics,
                 listener);
@@ -98,8 +99,8 @@ final class LiveNode implements GridNode {
                 swarm,
                 this::candidates,
                 this::suspect,
-                config.prefillChunk(),
-                config.stepLimit(),
+                config.steps().prefillChunk(),
+                config.steps().limit(),
                 clock,
                 random,
                 metrics,
@@ -110,7 +111,7 @@ final class LiveNode implements GridNode {
             GridNodeConfig config, Host host, Backend backend, Clock clock, RandomGenerator random, GridListener told) {
         var node = new LiveNode(config, host, backend, clock, random, told);
         node.findStores();
-        new ShardServer(node::held, config.uploadLimit(), node.transfers, node.metrics).serveOn(node.swarm);
+        new ShardServer(node::held, config.capacity().uploads(), node.transfers, node.metrics).serveOn(node.swarm);
         node.stages.start();
         host.addListener(node.connections());
         node.gossip.start();
@@ -185,8 +186,8 @@ final class LiveNode implements GridNode {
                 swarm.addresses(),
                 config.roles(),
                 device(),
-                config.profile(),
-                config.conformanceDigest(),
+                config.arithmetic().profile(),
+                config.arithmetic().conformanceDigest(),
                 config.announcePeriod(),
                 Math.min(0xffff, stages.freeSlots()),
                 holdings);
@@ -229,10 +230,10 @@ final class LiveNode implements GridNode {
 
     /** A stage with other arithmetic would change the answer. */
     private boolean sameArithmetic(Announcement peer) {
-        return peer.profile().equals(config.profile())
+        return peer.profile().equals(config.arithmetic().profile())
                 && (peer.conformance().isEmpty()
-                        || config.conformanceDigest().isEmpty()
-                        || peer.conformance().equals(config.conformanceDigest()));
+                        || config.arithmetic().conformanceDigest().isEmpty()
+                        || peer.conformance().equals(config.arithmetic().conformanceDigest()));
     }
 
     private static void addStages(

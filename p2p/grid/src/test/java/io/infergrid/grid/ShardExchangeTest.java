@@ -241,19 +241,7 @@ class ShardExchangeTest {
             GridNode seeder = grid.node(
                     Role.SEEDER,
                     TestGrid.reference(),
-                    c -> new GridNodeConfig(
-                            c.shards(),
-                            c.roles(),
-                            c.bootstrap(),
-                            c.profile(),
-                            c.conformanceDigest(),
-                            c.announcePeriod(),
-                            c.sessionLimit(),
-                            c.kvBudgetBytes(),
-                            c.sessionIdle(),
-                            c.prefillChunk(),
-                            c.stepLimit(),
-                            0));
+                    c -> c.withUploads(0));
             Hash model = seeder.seed(gguf, "");
             GridNode node = grid.node(Role.WORKER);
             assertThatThrownBy(() -> node.fetchMetadata(model, Duration.ofSeconds(1)))

@@ -4,142 +4,77 @@ import io.infergrid.libp2p.yamux.YamuxLimits;
 import java.time.Duration;
 
 /**
- * What a host allows strangers and friends. Addresses of the loopback interface are exempt from those per address.
+ * What a host allows strangers and friends. Start from {@link #DEFAULT} and change what differs.
  *
- * @param pendingInbound connections in their handshake, in all
- * @param pendingInboundPerAddress and from one IPv4 address or IPv6 /56
- * @param connections open connections, in all
- * @param connectionsPerAddress and with one IPv4 address or IPv6 /56
- * @param inboundPerSecond new connections a second from one IPv4 address or IPv6 /56, with bursts of four times as many
- * @param upgrade longest time from the first byte to a secured connection
- * @param dial longest time to reach one address
- * @param negotiation longest time to agree on the protocol of a stream
  * @param inboundStreamsPerProtocol streams of one protocol that a peer may have open
- * @param memoryBytes received and unread bytes, in all
- * @param connectionMemoryBytes and of one connection
  * @param yamux limits of each session
  */
 public record Limits(
-        int pendingInbound,
-        int pendingInboundPerAddress,
-        int connections,
-        int connectionsPerAddress,
-        int inboundPerSecond,
-        Duration upgrade,
-        Duration dial,
-        Duration negotiation,
-        int inboundStreamsPerProtocol,
-        long memoryBytes,
-        long connectionMemoryBytes,
-        YamuxLimits yamux) {
+        Connections connections, Times times, int inboundStreamsPerProtocol, Memory memory, YamuxLimits yamux) {
 
     public static final Limits DEFAULT = new Limits(
-            64,
-            8,
-            512,
-            8,
-            5,
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(10),
+            new Connections(64, 8, 512, 8, 5),
+            new Times(Duration.ofSeconds(10), Duration.ofSeconds(5), Duration.ofSeconds(10)),
             128,
-            512L << 20,
-            64L << 20,
+            new Memory(512L << 20, 64L << 20),
             YamuxLimits.DEFAULT);
 
+    /**
+     * How many connections. Addresses of the loopback interface are exempt from what is per address.
+     *
+     * @param pending in their handshake, in all
+     * @param pendingPerAddress and from one IPv4 address or IPv6 /56
+     * @param open in all
+     * @param openPerAddress and with one IPv4 address or IPv6 /56
+     * @param inboundPerSecond new ones a second from one IPv4 address or IPv6 /56, with bursts of four times as many
+     */
+    public record Connections(int pending, int pendingPerAddress, int open, int openPerAddress, int inboundPerSecond) {}
+
+    /**
+     * How long something may take.
+     *
+     * @param upgrade from the first byte to a secured connection
+     * @param dial to reach one address
+     * @param negotiation to agree on the protocol of a stream
+     */
+    public record Times(Duration upgrade, Duration dial, Duration negotiation) {}
+
+    /**
+     * Bytes that were received and not read yet.
+     *
+     * @param bytes in all
+     * @param connectionBytes and of one connection
+     */
+    public record Memory(long bytes, long connectionBytes) {}
+
     public Limits withPendingInbound(int all, int perAddress) {
-        return new Limits(
-                all,
-                perAddress,
-                connections,
-                connectionsPerAddress,
-                inboundPerSecond,
-                upgrade,
-                dial,
-                negotiation,
-                inboundStreamsPerProtocol,
-                memoryBytes,
-                connectionMemoryBytes,
-                yamux);
+        return with(new Connections(
+                all, perAddress, connections.open, connections.openPerAddress, connections.inboundPerSecond));
     }
 
     public Limits withConnections(int all, int perAddress, int inboundPerSecond) {
-        return new Limits(
-                pendingInbound,
-                pendingInboundPerAddress,
-                all,
-                perAddress,
-                inboundPerSecond,
-                upgrade,
-                dial,
-                negotiation,
-                inboundStreamsPerProtocol,
-                memoryBytes,
-                connectionMemoryBytes,
-                yamux);
+        return with(new Connections(
+                connections.pending, connections.pendingPerAddress, all, perAddress, inboundPerSecond));
+    }
+
+    private Limits with(Connections other) {
+        return new Limits(other, times, inboundStreamsPerProtocol, memory, yamux);
     }
 
     public Limits withTimes(Duration upgrade, Duration dial, Duration negotiation) {
-        return new Limits(
-                pendingInbound,
-                pendingInboundPerAddress,
-                connections,
-                connectionsPerAddress,
-                inboundPerSecond,
-                upgrade,
-                dial,
-                negotiation,
-                inboundStreamsPerProtocol,
-                memoryBytes,
-                connectionMemoryBytes,
-                yamux);
+        var other = new Times(upgrade, dial, negotiation);
+        return new Limits(connections, other, inboundStreamsPerProtocol, memory, yamux);
     }
 
     public Limits withInboundStreamsPerProtocol(int streams) {
-        return new Limits(
-                pendingInbound,
-                pendingInboundPerAddress,
-                connections,
-                connectionsPerAddress,
-                inboundPerSecond,
-                upgrade,
-                dial,
-                negotiation,
-                streams,
-                memoryBytes,
-                connectionMemoryBytes,
-                yamux);
+        return new Limits(connections, times, streams, memory, yamux);
     }
 
     public Limits withMemory(long all, long perConnection) {
-        return new Limits(
-                pendingInbound,
-                pendingInboundPerAddress,
-                connections,
-                connectionsPerAddress,
-                inboundPerSecond,
-                upgrade,
-                dial,
-                negotiation,
-                inboundStreamsPerProtocol,
-                all,
-                perConnection,
-                yamux);
+        return new Limits(connections, times, inboundStreamsPerProtocol, new Memory(all, perConnection), yamux);
     }
 
-    public Limits withYamux(YamuxLimits yamux) {
-        return new Limits(
-                pendingInbound,
-                pendingInboundPerAddress,
-                connections,
-                connectionsPerAddress,
-                inboundPerSecond,
-                upgrade,
-                dial,
-                negotiation,
-                inboundStreamsPerProtocol,
-                memoryBytes,
-                connectionMemoryBytes,
-                yamux);
+    public Limits withYamux(YamuxLimits other) {
+        return new Limits(connections, times, inboundStreamsPerProtocol, memory, other);
     }
 }

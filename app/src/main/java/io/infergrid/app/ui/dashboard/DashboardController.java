@@ -58,10 +58,7 @@ public final class DashboardController implements Screen {
 
     @Override
     public Parent view() {
-        if (view == null) {
-            throw new IllegalStateException("expected a controller with a view, found one without");
-        }
-        return view.root();
+        return Screen.built(view).root();
     }
 
     @Override

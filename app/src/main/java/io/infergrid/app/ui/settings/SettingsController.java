@@ -39,10 +39,7 @@ public final class SettingsController implements Screen {
 
     @Override
     public Parent view() {
-        if (view == null) {
-            throw new IllegalStateException("expected a controller with a view, found one without");
-        }
-        return view.root();
+        return Screen.built(view).root();
     }
 
     @Override
@@ -58,14 +55,7 @@ public final class SettingsController implements Screen {
     }
 
     void change(UnaryOperator<Settings> change) {
-        desk.background()
-                .run(
-                        () -> {
-                            desk.rig().change(change);
-                            return true;
-                        },
-                        done -> {},
-                        failure -> desk.tellFailure("settings.failed", failure));
+        desk.change(change);
     }
 
     void selfTest() {

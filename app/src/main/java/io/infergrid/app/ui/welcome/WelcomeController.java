@@ -77,14 +77,7 @@ public final class WelcomeController implements Screen {
     }
 
     void change(UnaryOperator<Settings> change) {
-        desk.background()
-                .run(
-                        () -> {
-                            desk.rig().change(change);
-                            return true;
-                        },
-                        stored -> {},
-                        failure -> desk.tellFailure("settings.failed", failure));
+        desk.change(change);
     }
 
     /** Ends the welcome; {@code start} presses Start as well. */
@@ -92,14 +85,7 @@ public final class WelcomeController implements Screen {
         benchmark.cancel();
         change(now -> now.withWelcomeDone(true));
         if (start) {
-            desk.background()
-                    .run(
-                            () -> {
-                                desk.rig().start();
-                                return true;
-                            },
-                            started -> {},
-                            failure -> desk.tellFailure("message.verb-failed", failure));
+            desk.inBackground(desk.rig()::start, "message.verb-failed");
         }
         done.run();
     }

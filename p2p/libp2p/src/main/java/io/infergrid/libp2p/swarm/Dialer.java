@@ -161,7 +161,7 @@ final class Dialer {
             for (var address : TcpTransport.resolve(target)) {
                 try {
                     var connected = TcpTransport.dial(
-                            address, shorter(limit, swarm.limits().dial()));
+                            address, shorter(limit, swarm.limits().times().dial()));
                     return secure(connected);
                 } catch (IOException e) {
                     last = e;
@@ -172,7 +172,7 @@ final class Dialer {
 
         private Reached secure(RawConnection connected) throws IOException {
             hold(connected);
-            var time = shorter(limit, swarm.limits().upgrade());
+            var time = shorter(limit, swarm.limits().times().upgrade());
             try (var deadline = swarm.deadline(connected, time)) {
                 try {
                     return new Reached(upgrader.outbound(connected, peer), connected);

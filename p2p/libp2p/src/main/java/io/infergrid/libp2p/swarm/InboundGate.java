@@ -17,13 +17,13 @@ final class InboundGate {
 
     private static final int MAX_ADDRESSES = 16_384;
 
-    private final Limits limits;
+    private final Limits.Connections limits;
     private final Map<ByteBuffer, Source> sources = new HashMap<>();
     private int pending;
     private int open;
 
     InboundGate(Limits limits) {
-        this.limits = limits;
+        this.limits = limits.connections();
     }
 
     private static final class Source {
@@ -35,10 +35,10 @@ final class InboundGate {
 
     /** Asks for a new connection; empty if it may come, and then {@link #settled} must follow, else the limit it ran into. */
     synchronized Optional<Event> knock(InetAddress address, long nowNanos) {
-        if (pending >= limits.pendingInbound()) {
+        if (pending >= limits.pending()) {
             return Optional.of(Event.REFUSED_PENDING);
         }
-        if (open >= limits.connections()) {
+        if (open >= limits.open()) {
             return Optional.of(Event.REFUSED_CONNECTIONS);
         }
         if (!address.isLoopbackAddress()) {
@@ -46,10 +46,10 @@ final class InboundGate {
             if (source == null || source.tokens < 1) {
                 return Optional.of(Event.REFUSED_RATE);
             }
-            if (source.pending >= limits.pendingInboundPerAddress()) {
+            if (source.pending >= limits.pendingPerAddress()) {
                 return Optional.of(Event.REFUSED_PENDING);
             }
-            if (source.open >= limits.connectionsPerAddress()) {
+            if (source.open >= limits.openPerAddress()) {
                 return Optional.of(Event.REFUSED_CONNECTIONS);
             }
             source.tokens--;
@@ -70,12 +70,12 @@ final class InboundGate {
 
     /** A connection, inbound or not, is open; false if there are too many, and then it must be closed. */
     synchronized boolean opened(InetAddress address, boolean inbound, long nowNanos) {
-        if (inbound && open >= limits.connections()) {
+        if (inbound && open >= limits.open()) {
             return false;
         }
         if (!address.isLoopbackAddress()) {
             var source = source(address, nowNanos);
-            if (inbound && (source == null || source.open >= limits.connectionsPerAddress())) {
+            if (inbound && (source == null || source.open >= limits.openPerAddress())) {
                 return false;
             }
             if (source != null) {

@@ -131,7 +131,7 @@ final class PeerConnection implements Connection, YamuxSession.Listener {
         session.tick();
         if (retired
                 && session.openStreams() == 0
-                && now - openedAt > swarm.limits().negotiation().toNanos()) {
+                && now - openedAt > swarm.limits().times().negotiation().toNanos()) {
             session.close();
         }
     }
@@ -171,7 +171,7 @@ final class PeerConnection implements Connection, YamuxSession.Listener {
     private void serve(YamuxStream stream) {
         String protocol;
         try {
-            stream.deadlineIn(swarm.limits().negotiation());
+            stream.deadlineIn(swarm.limits().times().negotiation());
             protocol = MultistreamSelect.answer(stream.in(), stream.out(), swarm.protocols()::has);
             stream.deadlineIn(Duration.ZERO);
         } catch (IOException e) {

@@ -94,7 +94,7 @@ public final class Swarm implements Host {
         publicKey = settings.identity().publicKey();
         self = publicKey.peerId();
         gate = new InboundGate(settings.limits());
-        memory = new MemoryBudget(settings.limits().memoryBytes());
+        memory = new MemoryBudget(settings.limits().memory().bytes());
         upgrader = new Upgrader(
                 new NoiseIdentity(settings.identity(), settings.earlyMuxer() ? List.of(YamuxSession.PROTOCOL) : null));
         dialer = new Dialer(upgrader, this);
@@ -125,11 +125,11 @@ public final class Swarm implements Host {
     private void serveOwnProtocols() {
         protocols.add(Ping.PROTOCOL, Ping.MAX_INBOUND, (_, stream) -> Ping.serve(stream));
         protocols.add(Identify.PROTOCOL, Identify.MAX_INBOUND, (connection, stream) -> {
-            stream.timeout(limits().negotiation());
+            stream.timeout(limits().times().negotiation());
             stream.out().write(Identify.encode(publicKey, ownInfo(connection)));
         });
         protocols.add(Identify.PUSH, Identify.MAX_INBOUND, (connection, stream) -> {
-            stream.timeout(limits().negotiation());
+            stream.timeout(limits().times().negotiation());
             identified(connection, Identify.read(stream.in(), connection.remote()));
         });
     }
@@ -370,11 +370,11 @@ public final class Swarm implements Host {
     private void upgrade(Socket socket) throws IOException {
         var raw = TcpTransport.wrap(socket);
         Upgrader.Upgraded upgraded;
-        try (var deadline = deadline(raw, limits().upgrade())) {
+        try (var deadline = deadline(raw, limits().times().upgrade())) {
             try {
                 upgraded = upgrader.inbound(raw);
             } catch (IOException e) {
-                throw deadline.explain(e, "the handshake did not end within " + limits().upgrade());
+                throw deadline.explain(e, "the handshake did not end within " + limits().times().upgrade());
             }
         }
         admit(upgraded, raw.remoteAddress(), true);
@@ -408,7 +408,7 @@ public final class Swarm implements Host {
             throw new IOException("too many connections are open");
         }
         var fresh = new PeerConnection(
-                this, peer, address, inbound, upgraded.channel(), memory.part(limits().connectionMemoryBytes()));
+                this, peer, address, inbound, upgraded.channel(), memory.part(limits().memory().connectionBytes()));
         return register(fresh, ip);
     }
 
@@ -450,7 +450,7 @@ public final class Swarm implements Host {
      */
     private boolean prefers(PeerConnection fresh, PeerConnection old) {
         boolean atOnce = fresh.inbound() != old.inbound()
-                && fresh.openedAt() - old.openedAt() < limits().upgrade().toNanos();
+                && fresh.openedAt() - old.openedAt() < limits().times().upgrade().toNanos();
         if (!atOnce) {
             return true;
         }
@@ -459,7 +459,7 @@ public final class Swarm implements Host {
     }
 
     private void askWhoItIs(PeerConnection connection) {
-        var limit = limits().negotiation();
+        var limit = limits().times().negotiation();
         try (var stream = connection.open(limit, List.of(Identify.PROTOCOL))) {
             stream.timeout(limit);
             stream.closeWrite();
