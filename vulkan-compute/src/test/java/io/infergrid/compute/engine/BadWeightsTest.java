@@ -3,14 +3,24 @@ package io.infergrid.compute.engine;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.infergrid.compute.conformance.SeededModel;
+import io.infergrid.compute.cpu.CpuBackend;
 import io.infergrid.compute.gguf.GgufException;
+import io.infergrid.compute.gguf.GgufMetadata;
 import io.infergrid.compute.gguf.GgufTensor;
+import io.infergrid.compute.gguf.TensorSource;
 import io.infergrid.compute.gguf.TensorType;
+import io.infergrid.compute.vulkan.VulkanBackend;
+import io.infergrid.compute.vulkan.VulkanException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opentest4j.TestAbortedException;
 
 /** Weights that are infinite or not a number, wherever they stand in a block. */
 class BadWeightsTest {
@@ -36,6 +46,69 @@ class BadWeightsTest {
                         .isInstanceOf(GgufException.class)
                         .hasMessageContaining("in row 1");
             }
+        }
+    }
+
+    /** In the last row of a matrix inside a block, for every place where a scale stands. */
+    @ParameterizedTest
+    @EnumSource(TensorType.class)
+    void the_processor_refuses_a_model_with_a_bad_weight(TensorType type) {
+        try (var cpu = new CpuBackend(1)) {
+            refuses(cpu, type);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(TensorType.class)
+    void vulkan_refuses_a_model_with_a_bad_weight(TensorType type) {
+        VulkanBackend vulkan;
+        try {
+            vulkan = VulkanBackend.open();
+        } catch (VulkanException none) {
+            throw new TestAbortedException("needs a Vulkan device (Mesa's lavapipe will do): " + none.getMessage());
+        }
+        try (vulkan) {
+            refuses(vulkan, type);
+        }
+    }
+
+    private static void refuses(Backend backend, TensorType type) {
+        var sound = SeededModel.of(SeededModel.Shape.tiny(type), 5);
+        String name = "blk.0.ffn_down.weight";
+        GgufTensor tensor = sound.tensor(name);
+        int[] places = type.quantised() ? type.halves() : new int[] {type.blockBytes() - 2};
+        for (int place : places) {
+            byte[] bytes = tensor.data().toArray(ValueLayout.JAVA_BYTE);
+            int at = bytes.length - type.blockBytes() + place;
+            bytes[at] = (byte) 0xc0;
+            bytes[at + 1] = 0x7f; // not a number as a half, and as the upper half of a float
+            var bad = new GgufTensor(
+                    name,
+                    type,
+                    tensor.columns(),
+                    tensor.rows(),
+                    MemorySegment.ofArray(bytes).asReadOnly());
+            assertThatThrownBy(() -> backend.load(new Replaced(sound, bad), new StageSpec(0, 1, false, false)))
+                    .isInstanceOf(GgufException.class)
+                    .hasMessage("tensor '" + name + "': expected finite weights, found one that is not in row "
+                            + (tensor.rows() - 1));
+        }
+    }
+
+    private record Replaced(TensorSource model, GgufTensor other) implements TensorSource {
+        @Override
+        public GgufMetadata metadata() {
+            return model.metadata();
+        }
+
+        @Override
+        public Set<String> tensorNames() {
+            return model.tensorNames();
+        }
+
+        @Override
+        public Optional<GgufTensor> find(String name) {
+            return name.equals(other.name()) ? Optional.of(other) : model.find(name);
         }
     }
 
