@@ -34,6 +34,8 @@ import org.junit.jupiter.api.Test;
 class VulkanBatchTest {
 
     private static final SeededModel MODEL = SeededModel.of(SeededModel.Shape.tiny(TensorType.Q8_0), 31);
+    private static final SeededModel WINDOWED = SeededModel.of(
+            new SeededModel.Shape("qwen3", 128, 2, 4, 2, 64, 352, 512, 256, TensorType.Q4_0, true, 45, "yarn"), 32);
     private static final StageSpec WHOLE = StageSpec.whole(2);
     private static final int MOST_POSITIONS = 150;
 
@@ -78,14 +80,15 @@ class VulkanBatchTest {
         }
     }
 
-    @Property(tries = 12, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 16, shrinking = ShrinkingMode.OFF)
     void a_batch_gives_every_session_the_bytes_that_it_has_alone(
             @ForAll long seed,
+            @ForAll boolean windowed,
             @ForAll @IntRange(min = 1, max = 6) int sessions,
             @ForAll @IntRange(max = 2) int tuning) {
         var random = new SeededRandom(seed);
         var backend = Objects.requireNonNull(vulkan).backend().withTuning(TUNINGS.get(tuning));
-        try (var stage = backend.load(MODEL, WHOLE)) {
+        try (var stage = backend.load(windowed ? WINDOWED : MODEL, WHOLE)) {
             var conversations = new ArrayList<Conversation>();
             for (int i = 0; i < sessions; i++) {
                 conversations.add(new Conversation(stage.open(MOST_POSITIONS), new ArrayList<>(), new ArrayList<>()));
