@@ -149,7 +149,7 @@ final class Filters {
         Object value = of;
         for (String part : path.toString().split("\\.", -1)) {
             budget.step();
-            value = Members.item(interpreter, budget, value, Text.of(part));
+            value = Members.item(budget, value, Text.of(part));
         }
         return value;
     }

@@ -223,8 +223,8 @@ final class Interpreter {
             case Expression.Name(String name) -> scope.find(name);
             case Expression.ListOf(List<Expression> items) -> values(items);
             case Expression.Dictionary(List<Expression> keys, List<Expression> values) -> dictionary(keys, values);
-            case Expression.Attribute(Expression of, String name) -> Members.attribute(this, budget, value(of), name);
-            case Expression.Item(Expression of, Expression key) -> Members.item(this, budget, value(of), value(key));
+            case Expression.Attribute(Expression of, String name) -> Members.attribute(budget, value(of), name);
+            case Expression.Item(Expression of, Expression key) -> Members.item(budget, value(of), value(key));
             case Expression.Slice slice -> slice(slice);
             case Expression.Call(Expression callee, Arguments arguments) -> call(callee, arguments);
             case Expression.Filter(Expression input, String name, Arguments arguments) ->

@@ -14,7 +14,7 @@ final class Members {
 
     private Members() {}
 
-    static Object attribute(Interpreter interpreter, Budget budget, Object of, String name) {
+    static Object attribute(Budget budget, Object of, String name) {
         return switch (of) {
             case Namespace space -> space.values().getOrDefault(name, new Undefined(name));
             case Loop loop -> loop.attribute(name);
@@ -27,7 +27,7 @@ final class Members {
         };
     }
 
-    static Object item(Interpreter interpreter, Budget budget, Object of, Object key) {
+    static Object item(Budget budget, Object of, Object key) {
         return switch (of) {
             case Map<?, ?> map when map.containsKey(key(key)) -> Objects.requireNonNull(map.get(key(key)));
             case List<?> list
@@ -42,10 +42,7 @@ final class Members {
                         ? text.part((int) at, (int) at + 1)
                         : new Undefined("character " + index);
             }
-            default ->
-                key instanceof Text name
-                        ? attribute(interpreter, budget, of, name.toString())
-                        : new Undefined("the element");
+            default -> key instanceof Text name ? attribute(budget, of, name.toString()) : new Undefined("the element");
         };
     }
 
