@@ -61,10 +61,12 @@ final class BenchCommand extends RigCommand {
                     + ", " + generate + " and " + seconds);
         }
         device.check();
+        device.check();
         Path file = model.file();
         Instant startedAt = Clock.systemUTC().instant();
         try (var interruption = Interruption.asked();
-                OpenDevice opened = OpenDevice.unchecked(device.backend, device.threads, interruption.requested());
+                OpenDevice opened = OpenDevice.unchecked(
+                        device.backend(), device.choice(), device.threads, interruption.requested());
                 GgufFile gguf = GgufFile.open(file)) {
             check(ModelConfig.of(gguf.metadata()).contextLength());
             String name =

@@ -26,19 +26,20 @@ final class ConformanceCommand extends RigCommand {
     @Override
     public Integer call() {
         device.check();
+        device.check();
         var reports = new ArrayList<ConformanceReport>();
         try (var interruption = Interruption.asked()) {
             if (device.backend != BackendChoice.CPU) {
-                try (OpenDevice vulkan = OpenDevice.known(BackendChoice.VULKAN, 0, "")) {
+                try (OpenDevice vulkan = OpenDevice.known(BackendChoice.VULKAN, device.choice(), 0, "")) {
                     reports.add(run(vulkan.backend(), interruption));
                 } catch (DeviceException e) {
-                    if (device.backend == BackendChoice.VULKAN) {
+                    if (device.backend() == BackendChoice.VULKAN) {
                         throw e;
                     }
                     err().println("No Vulkan device is checked: " + e.getMessage());
                 }
             }
-            if (device.backend != BackendChoice.VULKAN) {
+            if (device.backend() != BackendChoice.VULKAN) {
                 try (OpenDevice cpu = OpenDevice.known(BackendChoice.CPU, device.threads, "")) {
                     reports.add(run(cpu.backend(), interruption));
                 }

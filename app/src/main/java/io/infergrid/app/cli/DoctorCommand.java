@@ -1,6 +1,7 @@
 package io.infergrid.app.cli;
 
 import io.infergrid.app.core.Check;
+import io.infergrid.app.device.VulkanDevices;
 import io.infergrid.app.doctor.SelfTest;
 import java.time.Clock;
 import java.util.List;
@@ -21,7 +22,7 @@ final class DoctorCommand extends RigCommand {
         });
         boolean good = checks.stream().noneMatch(check -> check.status() == Check.Status.FAILED);
         if (common.json) {
-            json(Map.of("ok", good, "checks", checks));
+            json(Map.of("ok", good, "checks", checks, "devices", VulkanDevices.list()));
         } else {
             out().println(good ? "Ready." : "Not ready: see the lines marked FAIL.");
         }

@@ -65,8 +65,7 @@ final class GenerateCommand extends RigCommand {
         sampling.check();
         Path file = model.readable(); // before the device is checked, which takes a while
         try (var interruption = Interruption.asked();
-                OpenDevice opened = OpenDevice.open(
-                        device.backend, device.threads, OpenDevice.Progress.SILENT, interruption.requested());
+                OpenDevice opened = device.open(interruption.requested());
                 OneProcess whole = OneProcess.load(file, opened.backend())) {
             if (!opened.view().note().isEmpty()) {
                 err().println(opened.view().note());

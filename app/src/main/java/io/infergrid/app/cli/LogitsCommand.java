@@ -64,8 +64,7 @@ final class LogitsCommand extends RigCommand {
         int[] ids = TokenFile.read(tokens);
         Path path = model.readable();
         try (var interruption = Interruption.asked();
-                OpenDevice opened = OpenDevice.open(
-                        device.backend, device.threads, OpenDevice.Progress.SILENT, interruption.requested());
+                OpenDevice opened = device.open(interruption.requested());
                 GgufFile file = GgufFile.open(path)) {
             ModelConfig config = ModelConfig.of(file.metadata());
             check(ids, config);

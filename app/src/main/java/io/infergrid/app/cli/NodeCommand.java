@@ -111,9 +111,8 @@ final class NodeCommand extends RigCommand {
         var leaving = new AtomicBoolean();
         try (var interruption = Interruption.waking();
                 OpenDevice opened = conformanceDigest == null
-                        ? OpenDevice.open(
-                                device.backend, device.threads, OpenDevice.Progress.SILENT, interruption.requested())
-                        : OpenDevice.known(device.backend, device.threads, conformanceDigest)) {
+                        ? device.open(interruption.requested())
+                        : OpenDevice.known(device.backend(), device.choice(), device.threads, conformanceDigest)) {
             if (!ignoreStdin) {
                 leaveWithStandardInput(Thread.currentThread(), leaving);
             }

@@ -2,6 +2,7 @@ package io.infergrid.app.device;
 
 import io.infergrid.compute.cpu.CpuBackend;
 import io.infergrid.compute.engine.Backend;
+import io.infergrid.compute.vulkan.DeviceChoice;
 import io.infergrid.compute.vulkan.DeviceKind;
 import io.infergrid.compute.vulkan.VulkanBackend;
 import io.infergrid.compute.vulkan.VulkanException;
@@ -17,8 +18,13 @@ import java.util.function.Supplier;
  */
 record DeviceSources(Supplier<Accelerator> vulkan, IntFunction<Backend> cpu) {
 
-    static final DeviceSources THIS_MACHINE = new DeviceSources(
-            DeviceSources::openVulkan, threads -> threads > 0 ? new CpuBackend(threads) : new CpuBackend());
+    static final DeviceSources THIS_MACHINE = thisMachine(DeviceChoice.BEST);
+
+    /** The real machine with one of its Vulkan devices. */
+    static DeviceSources thisMachine(DeviceChoice device) {
+        return new DeviceSources(
+                () -> openVulkan(device), threads -> threads > 0 ? new CpuBackend(threads) : new CpuBackend());
+    }
 
     /**
      * A device beside the processor.
@@ -28,9 +34,9 @@ record DeviceSources(Supplier<Accelerator> vulkan, IntFunction<Backend> cpu) {
      */
     record Accelerator(Backend backend, long memoryBytes, boolean onProcessor) {}
 
-    private static Accelerator openVulkan() {
+    private static Accelerator openVulkan(DeviceChoice device) {
         try {
-            VulkanBackend vulkan = VulkanBackend.open();
+            VulkanBackend vulkan = VulkanBackend.open(device);
             long memory = vulkan.facts().deviceMemoryBytes();
             return new Accelerator(
                     vulkan, memory > 0 ? memory : -1, vulkan.facts().kind() == DeviceKind.CPU);

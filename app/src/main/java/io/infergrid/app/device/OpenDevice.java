@@ -6,6 +6,7 @@ import io.infergrid.app.device.DeviceSources.Accelerator;
 import io.infergrid.compute.conformance.Conformance;
 import io.infergrid.compute.conformance.ConformanceReport;
 import io.infergrid.compute.engine.Backend;
+import io.infergrid.compute.vulkan.DeviceChoice;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -48,7 +49,13 @@ public final class OpenDevice implements AutoCloseable {
      * @throws CancellationException if {@code cancelled} said so
      */
     public static OpenDevice open(BackendChoice choice, int threads, Progress progress, BooleanSupplier cancelled) {
-        return open(DeviceSources.THIS_MACHINE, choice, threads, progress, cancelled);
+        return open(choice, DeviceChoice.BEST, threads, progress, cancelled);
+    }
+
+    /** The same with one of several Vulkan devices. */
+    public static OpenDevice open(
+            BackendChoice choice, DeviceChoice device, int threads, Progress progress, BooleanSupplier cancelled) {
+        return open(DeviceSources.thisMachine(device), choice, threads, progress, cancelled);
     }
 
     static OpenDevice open(
@@ -118,7 +125,12 @@ public final class OpenDevice implements AutoCloseable {
      * @param conformanceDigest of that finding
      */
     public static OpenDevice known(BackendChoice choice, int threads, String conformanceDigest) {
-        DeviceSources machine = DeviceSources.THIS_MACHINE;
+        return known(choice, DeviceChoice.BEST, threads, conformanceDigest);
+    }
+
+    /** The same with one of several Vulkan devices. */
+    public static OpenDevice known(BackendChoice choice, DeviceChoice wanted, int threads, String conformanceDigest) {
+        DeviceSources machine = DeviceSources.thisMachine(wanted);
         Accelerator device = choice == BackendChoice.VULKAN
                 ? machine.vulkan().get()
                 : new Accelerator(machine.cpu().apply(threads), -1, true);
@@ -134,10 +146,11 @@ public final class OpenDevice implements AutoCloseable {
      * Opens a device to be measured: what {@link BackendChoice#AUTO} would take, but a device that is asked for by name is not
      * checked, since the measurement says whether it is conformant.
      */
-    public static OpenDevice unchecked(BackendChoice choice, int threads, BooleanSupplier cancelled) {
+    public static OpenDevice unchecked(
+            BackendChoice choice, DeviceChoice device, int threads, BooleanSupplier cancelled) {
         return choice == BackendChoice.AUTO
-                ? open(choice, threads, Progress.SILENT, cancelled)
-                : known(choice, threads, "");
+                ? open(choice, device, threads, Progress.SILENT, cancelled)
+                : known(choice, device, threads, "");
     }
 
     /** What was asked for when this was opened. */
