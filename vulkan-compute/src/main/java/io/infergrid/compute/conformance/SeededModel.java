@@ -35,7 +35,8 @@ public final class SeededModel implements TensorSource {
      * @param matrices type of the blocks' matrices and of the embedding
      * @param tied true if the output matrix is the embedding
      * @param slidingWindow positions that a position sees, 0 for all
-     * @param ropeScaling {@code none}, or {@code linear} or {@code yarn} by 4
+     * @param ropeScaling {@code none}, {@code linear} or {@code yarn} by 4, or {@code half} where only half of each head is
+     *     rotated
      */
     public record Shape(
             String architecture,
@@ -144,7 +145,9 @@ public final class SeededModel implements TensorSource {
         if (shape.slidingWindow() > 0) {
             builder.uint32(a + "attention.sliding_window", shape.slidingWindow());
         }
-        if (!shape.ropeScaling().equals("none")) {
+        if (shape.ropeScaling().equals("half")) {
+            builder.uint32(a + "rope.dimension_count", shape.headDimension() / 4 * 2);
+        } else if (!shape.ropeScaling().equals("none")) {
             builder.string(a + "rope.scaling.type", shape.ropeScaling())
                     .float32(a + "rope.scaling.factor", 4f)
                     .uint32(a + "rope.scaling.original_context_length", Math.max(1, shape.contextLength() / 4));

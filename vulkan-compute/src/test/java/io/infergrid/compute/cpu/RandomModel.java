@@ -62,6 +62,8 @@ record RandomModel(GgufMetadata metadata, Map<String, GgufTensor> tensors) imple
 
     static RandomModel of(Shape shape, long seed) {
         var random = new Random(seed);
+        // all of a head, or a part
+        int rotated = seed % 3 == 0 ? Math.max(2, shape.headDimension() / 4 * 2) : shape.headDimension();
         String a = shape.architecture() + ".";
         var metadata = GgufMetadata.builder()
                 .string("general.architecture", shape.architecture())
@@ -75,6 +77,7 @@ record RandomModel(GgufMetadata metadata, Map<String, GgufTensor> tensors) imple
                 .uint32(a + "attention.key_length", shape.headDimension())
                 .uint32(a + "attention.value_length", shape.headDimension())
                 .uint32(a + "attention.sliding_window", shape.extras().window())
+                .uint32(a + "rope.dimension_count", rotated)
                 .string(a + "rope.scaling.type", shape.extras().scaling())
                 .float32(a + "rope.scaling.factor", 3f)
                 .uint32(a + "rope.scaling.original_context_length", 64)
@@ -85,7 +88,7 @@ record RandomModel(GgufMetadata metadata, Map<String, GgufTensor> tensors) imple
         int kv = shape.kvHeads() * shape.headDimension();
         int queries = shape.heads() * shape.headDimension();
         if (shape.extras().factors()) {
-            add(tensors, rotaryFactors(shape.headDimension() / 2, random));
+            add(tensors, rotaryFactors(rotated / 2, random));
         }
         add(tensors, tensor("token_embd.weight", shape.type(), shape.vocabulary(), dimension, random));
         for (int b = 0; b < shape.blocks(); b++) {

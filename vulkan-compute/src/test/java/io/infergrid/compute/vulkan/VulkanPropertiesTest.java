@@ -147,7 +147,7 @@ class VulkanPropertiesTest {
         return Combinators.combine(
                         Arbitraries.of("llama", "qwen2", "qwen3"),
                         Arbitraries.of(0, 0, 1, 5, 31, 32, 33, 50),
-                        Arbitraries.of("none", "linear", "yarn"))
+                        Arbitraries.of("none", "linear", "yarn", "half"))
                 .as(Family::new);
     }
 
