@@ -1,6 +1,6 @@
 package io.infergrid.compute.cpu;
 
-import static io.infergrid.compute.cpu.KeyValueCache.CHUNK;
+import static io.infergrid.compute.cpu.KeyValuePages.CHUNK;
 import static io.infergrid.compute.cpu.Lanes.COUNT;
 import static io.infergrid.compute.cpu.Lanes.FLOATS;
 
@@ -50,11 +50,12 @@ final class Attention {
      * @param queries after rotation, [count][stride]; the heads of {@code kvHead} are at
      *     {@code kvHead * queriesPerKv * headDimension}
      * @param from index in {@code queries} of the first query position taken, {@code to} of the last plus 1
-     * @param position of query 0 in the sequence
+     * @param position of query 0 in the sequence; negative if that is another sequence's, before {@code from}
      * @param out like {@code queries}, with its own stride
      */
     void run(
-            KeyValueCache cache,
+            KeyValuePages cache,
+            int block,
             int kvHead,
             float[] queries,
             int stride,
@@ -69,9 +70,9 @@ final class Attention {
             scores = new float[(room + room / 2 / CHUNK * CHUNK) * denominators.length];
         }
         int firstHead = kvHead * queriesPerKv * headDimension;
-        score(cache, kvHead, queries, stride, from, to, position, chunks, room, firstHead);
+        score(cache, block, kvHead, queries, stride, from, to, position, chunks, room, firstHead);
         softmax(from, to, position, room);
-        weigh(cache, kvHead, from, to, position, chunks, room);
+        weigh(cache, block, kvHead, from, to, position, chunks, room);
         for (int p = from; p < to; p++) {
             for (int head = 0; head < queriesPerKv; head++) {
                 int query = (p - from) * queriesPerKv + head;
@@ -85,7 +86,8 @@ final class Attention {
     }
 
     private void score(
-            KeyValueCache cache,
+            KeyValuePages cache,
+            int block,
             int kvHead,
             float[] queries,
             int stride,
@@ -96,7 +98,7 @@ final class Attention {
             int room,
             int firstHead) {
         for (int chunk = config.firstSeen(position + from) / CHUNK; chunk < chunks; chunk++) {
-            widen(cache.keys, cache.keysAt(chunk, kvHead), headDimension * CHUNK);
+            widen(cache.keys(block, chunk), cache.keysAt(kvHead), headDimension * CHUNK);
             for (int p = from; p < to; p++) {
                 if (chunk * CHUNK > position + p || (chunk + 1) * CHUNK <= config.firstSeen(position + p)) {
                     continue;
@@ -166,10 +168,11 @@ final class Attention {
         }
     }
 
-    private void weigh(KeyValueCache cache, int kvHead, int from, int to, int position, int chunks, int room) {
+    private void weigh(
+            KeyValuePages cache, int block, int kvHead, int from, int to, int position, int chunks, int room) {
         Arrays.fill(totals, 0f);
         for (int chunk = config.firstSeen(position + from) / CHUNK; chunk < chunks; chunk++) {
-            widen(cache.values, cache.valuesAt(chunk, kvHead), paddedDimension * CHUNK);
+            widen(cache.values(block, chunk), cache.valuesAt(kvHead), paddedDimension * CHUNK);
             for (int p = from; p < to; p++) {
                 int first = Math.max(0, config.firstSeen(position + p) - chunk * CHUNK);
                 int seen = Math.min(CHUNK, position + p + 1 - chunk * CHUNK);

@@ -2,6 +2,7 @@ package io.infergrid.compute.cpu;
 
 import io.infergrid.compute.engine.Backend;
 import io.infergrid.compute.engine.Stage;
+import io.infergrid.compute.engine.StageLimits;
 import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.engine.StageTensors;
 import io.infergrid.compute.gguf.TensorSource;
@@ -46,11 +47,16 @@ public final class CpuBackend implements Backend {
 
     @Override
     public Stage load(TensorSource model, StageSpec spec) {
+        return load(model, spec, StageLimits.NONE);
+    }
+
+    @Override
+    public Stage load(TensorSource model, StageSpec spec, StageLimits limits) {
         ModelConfig config = ModelConfig.of(model.metadata());
         var tensors = StageTensors.of(model, config, spec, Set.of());
         turn.lock();
         try {
-            return new CpuStage(config, spec, tensors, workers, turn);
+            return new CpuStage(config, spec, limits, tensors, workers, turn);
         } finally {
             turn.unlock();
         }

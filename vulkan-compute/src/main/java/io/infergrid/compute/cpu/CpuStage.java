@@ -3,6 +3,9 @@ package io.infergrid.compute.cpu;
 import io.infergrid.compute.arithmetic.RotaryTable;
 import io.infergrid.compute.engine.Rotary;
 import io.infergrid.compute.engine.Stage;
+import io.infergrid.compute.engine.StageChecks;
+import io.infergrid.compute.engine.StageLimits;
+import io.infergrid.compute.engine.StageOutput;
 import io.infergrid.compute.engine.StageSession;
 import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.engine.StageTensors;
@@ -10,6 +13,8 @@ import io.infergrid.compute.gguf.GgufTensor;
 import io.infergrid.compute.model.ModelConfig;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -50,10 +55,19 @@ final class CpuStage implements Stage {
     private final float[] rotaryFactors;
     private final Arena arena = Arena.ofShared();
     private final long weightBytes;
+    private final KeyValuePages.Shape pageShape;
+    private final PageBudget budget;
+    private final CpuStep step;
     private RotaryTable rotary;
     private int rotaryPositions;
 
-    CpuStage(ModelConfig config, StageSpec spec, StageTensors tensors, Workers workers, ReentrantLock turn) {
+    CpuStage(
+            ModelConfig config,
+            StageSpec spec,
+            StageLimits limits,
+            StageTensors tensors,
+            Workers workers,
+            ReentrantLock turn) {
         this.config = config;
         this.spec = spec;
         this.workers = workers;
@@ -79,6 +93,9 @@ final class CpuStage implements Stage {
         }
         weightBytes = packing.bytes;
         workspace = new Workspace(config, blocks, output, workers.size());
+        pageShape = new KeyValuePages.Shape(blocks.size(), config.kvHeads(), config.headDimension());
+        budget = new PageBudget(pageShape.pageBytes(), limits);
+        step = new CpuStep(this);
     }
 
     private final class Packing {
@@ -134,7 +151,69 @@ final class CpuStage implements Stage {
         if (maxPositions < 1) {
             throw new IllegalArgumentException("expected room for at least one position, found " + maxPositions);
         }
-        return new CpuSession(this, maxPositions);
+        return new CpuSession(this, maxPositions, new KeyValuePages(pageShape, budget));
+    }
+
+    @Override
+    public long cacheBytes() {
+        return budget.usedBytes();
+    }
+
+    @Override
+    public long cachePageBytes() {
+        return budget.pageBytes();
+    }
+
+    @Override
+    public List<StageOutput> forward(List<Work> batch) {
+        turn.lock();
+        try {
+            check(batch);
+            reserve(batch);
+            List<StageOutput> outputs = step.run(batch);
+            for (Work work : batch) {
+                ((CpuSession) work.session()).position += work.input().positions();
+            }
+            return outputs;
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private void check(List<Work> batch) {
+        var seen = Collections.newSetFromMap(new IdentityHashMap<StageSession, Boolean>());
+        for (Work work : batch) {
+            if (!(work.session() instanceof CpuSession session) || session.stage != this) {
+                throw new IllegalArgumentException("expected sessions of this stage, found one of another");
+            }
+            if (!seen.add(session)) {
+                throw new IllegalArgumentException("expected each session once in a batch, found one twice");
+            }
+            StageChecks.input(work.input(), config, spec, session.position, session.maxPositions);
+        }
+    }
+
+    /** Takes the pages that the batch needs, all or none, and brings suspended sessions back. */
+    private void reserve(List<Work> batch) {
+        budget.take(missingPages(batch));
+        try {
+            for (Work work : batch) {
+                var session = (CpuSession) work.session();
+                session.pages.reserve(session.position + work.input().positions());
+            }
+        } catch (RuntimeException | Error failed) {
+            budget.giveBack(missingPages(batch));
+            throw failed;
+        }
+    }
+
+    private static long missingPages(List<Work> batch) {
+        long missing = 0;
+        for (Work work : batch) {
+            var session = (CpuSession) work.session();
+            missing += session.pages.missing(session.position + work.input().positions());
+        }
+        return missing;
     }
 
     /** A table that has at least {@code positions} positions; called by the holder of the turn. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Workspace {
 
     /** Positions whose logits are computed together: a vocabulary of floats for each is much memory. */
-    static final int HEAD_POSITIONS = 16;
+    static final int HEAD_POSITIONS = 32;
 
     /** Elements of a position's feed-forward layer that are activated by one worker at a time. */
     static final int SWIGLU_PART = 1024;
@@ -59,10 +59,10 @@ final class Workspace {
         halves = new short[workers][config.headDimension()];
         lanes = new float[workers][32];
         denominators = new float[workers][SWIGLU_PART];
-        var shape = new KeyValueCache(config.kvHeads(), config.headDimension());
+        var shape = new KeyValuePages.Shape(0, config.kvHeads(), config.headDimension());
         for (int i = 0; i < workers; i++) {
             scratch[i] = new Scratch();
-            attentions[i] = new Attention(config, shape.paddedDimension);
+            attentions[i] = new Attention(config, shape.paddedDimension());
         }
     }
 
