@@ -46,7 +46,7 @@ void main() {
   [[unroll]] for (uint i = 0; i < 32; i++) {
     precise float inverse = ig1Recip(below[i]);
     precise float result = v[i] * inverse;
-    v[i] = result;
+    v[i] = ig1Flush(result);
   }
   storeActivation(v, token, block, shape);
 }

@@ -56,8 +56,8 @@ void main() {
     [[unroll]] for (uint i = 0; i < 32; i++) {
       uint column = min(32u * block + i, shape.columns - 1u);
       precise float normed = x[row + column] * r;
-      precise float y = normed * weight[column];
-      v[i] = y;
+      precise float y = ig1Flush(normed) * weight[column];
+      v[i] = ig1Flush(y);
     }
     storeActivation(v, to, block, shape);
   }

@@ -8,36 +8,31 @@ public final class Layers {
 
     private Layers() {}
 
-    /** {@code y[i] = (x[from + i] * r) * weight[i]} with r = 1 / sqrt(mean square + epsilon). */
+    /**
+     * {@code y[i] = flush(flush(x[from + i] * r) * weight[i])} with r = 1 / sqrt(mean square + epsilon): what is too small beside
+     * the rest is zero however large its weight.
+     */
     public static float[] rmsNorm(float[] x, int from, float[] weight, float epsilon) {
         int n = weight.length;
-        float r = rootMeanSquareInverse(x, from, n, epsilon);
-        var y = new float[n];
-        for (int i = 0; i < n; i++) {
-            y[i] = (x[from + i] * r) * weight[i];
-        }
-        return y;
-    }
-
-    private static float rootMeanSquareInverse(float[] x, int from, int n, float epsilon) {
         var squares = new float[n];
         for (int i = 0; i < n; i++) {
             squares[i] = x[from + i] * x[from + i];
         }
         float mean = Ig1.sum32(squares, 0, n) * (float) (1.0 / n);
-        return Ig1.rsqrt(mean + epsilon);
+        float r = Ig1.rsqrt(mean + epsilon);
+        var y = new float[n];
+        for (int i = 0; i < n; i++) {
+            y[i] = Ig1.flush(Ig1.flush(x[from + i] * r) * weight[i]);
+        }
+        return y;
     }
 
     /**
-     * RMS norm of each head for itself, in place: like {@link #rmsNorm} of every {@code weight.length} elements of {@code x}, but
-     * both products are flushed: a head's elements may be far smaller than what a layer's input is rounded to.
+     * RMS norm of each head for itself, in place: {@link #rmsNorm} of every {@code weight.length} elements of {@code x}.
      */
     public static void headNorms(float[] x, float[] weight, float epsilon) {
         for (int from = 0; from < x.length; from += weight.length) {
-            float r = rootMeanSquareInverse(x, from, weight.length, epsilon);
-            for (int i = 0; i < weight.length; i++) {
-                x[from + i] = Ig1.flush(Ig1.flush(x[from + i] * r) * weight[i]);
-            }
+            System.arraycopy(rmsNorm(x, from, weight, epsilon), 0, x, from, weight.length);
         }
     }
 
@@ -82,7 +77,7 @@ public final class Layers {
             for (int p = first; p < positions; p++) {
                 weighted[p] = scores[p] * Ig1.fromHalf(values[p * stride + kvFrom + d]);
             }
-            out[outFrom + d] = chunkedSum(weighted, first, positions) * inverse;
+            out[outFrom + d] = Ig1.flush(chunkedSum(weighted, first, positions) * inverse);
         }
     }
 

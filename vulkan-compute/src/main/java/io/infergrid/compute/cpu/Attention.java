@@ -79,7 +79,7 @@ final class Attention {
                 float inverse = Ig1.recip(denominators[query]);
                 int at = p * outStride + firstHead + head * headDimension;
                 for (int d = 0; d < headDimension; d++) {
-                    out[at + d] = totals[query * paddedDimension + d] * inverse;
+                    out[at + d] = Ig1.flush(totals[query * paddedDimension + d] * inverse);
                 }
             }
         }

@@ -364,7 +364,7 @@ final class CpuStep {
     private void normHeads(float[] x, int from, int heads, float @Nullable [] weight, int worker) {
         for (int head = 0; weight != null && head < heads; head++) {
             int at = from + head * config.headDimension();
-            VectorIg1.headNorm(x, at, weight, config.normEpsilon(), space.lanes[worker]);
+            VectorIg1.rmsNorm(x, at, weight, config.normEpsilon(), x, at, space.lanes[worker]);
         }
     }
 

@@ -174,32 +174,18 @@ final class VectorIg1 {
         return max;
     }
 
-    /** RMS norm of one position; {@code lanes} is room for 32 floats. */
+    /** RMS norm of one position or one head; {@code lanes} is room for 32 floats, {@code y} may be {@code x}. */
     static void rmsNorm(float[] x, int from, float[] weight, float epsilon, float[] y, int yFrom, float[] lanes) {
         int n = weight.length;
         float mean = sumOfSquares(x, from, n, lanes) * (float) (1.0 / n);
         float r = Ig1.rsqrt(mean + epsilon);
         int i = 0;
         for (; i <= n - COUNT; i += COUNT) {
-            Lanes.load(x, from + i).mul(r).mul(Lanes.load(weight, i)).intoArray(y, yFrom + i);
-        }
-        for (; i < n; i++) {
-            y[yFrom + i] = (x[from + i] * r) * weight[i];
-        }
-    }
-
-    /** RMS norm of one head in place, both products flushed; {@code lanes} is room for 32 floats. */
-    static void headNorm(float[] x, int from, float[] weight, float epsilon, float[] lanes) {
-        int n = weight.length;
-        float mean = sumOfSquares(x, from, n, lanes) * (float) (1.0 / n);
-        float r = Ig1.rsqrt(mean + epsilon);
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
             FloatVector normed = flush(Lanes.load(x, from + i).mul(r));
-            flush(normed.mul(Lanes.load(weight, i))).intoArray(x, from + i);
+            flush(normed.mul(Lanes.load(weight, i))).intoArray(y, yFrom + i);
         }
         for (; i < n; i++) {
-            x[from + i] = Ig1.flush(Ig1.flush(x[from + i] * r) * weight[i]);
+            y[yFrom + i] = Ig1.flush(Ig1.flush(x[from + i] * r) * weight[i]);
         }
     }
 
