@@ -39,7 +39,7 @@ final class Migrations {
         int version = version(connection);
         refuseNewer(version, database);
         for (int next = version; next < latest(); next++) {
-            if (next > 0) {
+            if (version > 0) { // there is nothing to lose in a new one
                 backups.make(connection, "before-v" + (next + 1));
             }
             step(connection, next + 1);

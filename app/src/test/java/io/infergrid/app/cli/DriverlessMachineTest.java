@@ -3,9 +3,14 @@ package io.infergrid.app.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,10 +27,36 @@ class DriverlessMachineTest {
             "The CPU computes: no Vulkan driver was found (install or update the graphics driver).";
 
     @TempDir
-    Path home;
+    Path folder;
+
+    private Path home;
+
+    /** Where a program would leave things that nobody asked it to leave. */
+    private Path user;
+
+    @BeforeEach
+    void makeUser() throws Exception {
+        home = folder.resolve("home");
+        user = Files.createDirectory(folder.resolve("user"));
+    }
+
+    @AfterEach
+    void nothing_was_left_outside_of_home() {
+        assertThat(user).isEmptyDirectory();
+    }
+
+    private Ran run(Map<String, String> environment, List<String> jvm, String... arguments) throws Exception {
+        var asUser = new HashMap<>(environment);
+        for (String variable : List.of("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")) {
+            asUser.put(variable, user.toString());
+        }
+        var options = new ArrayList<>(jvm);
+        options.add("-Duser.home=" + user);
+        return Ran.apart(asUser, options, arguments);
+    }
 
     private Ran generate(Map<String, String> environment, List<String> jvm, String backend) throws Exception {
-        return Ran.apart(
+        return run(
                 environment,
                 jvm,
                 "generate",
@@ -59,7 +90,7 @@ class DriverlessMachineTest {
 
     @Test
     void doctor_finds_the_rig_ready_and_names_what_to_install() throws Exception {
-        Ran ran = Ran.apart(NO_DRIVER, List.of(), "doctor", "--json", "--home=" + home);
+        Ran ran = run(NO_DRIVER, List.of(), "doctor", "--json", "--home=" + home);
         assertThat(ran.status()).as(ran.err()).isZero();
         assertThat(ran.json().path("ok").asBoolean()).isTrue();
         JsonNode vulkan = null;
