@@ -63,33 +63,33 @@ final class RowEncoder {
     }
 
     private void q4(float[] x, int from, ByteBuffer out) {
-        fit.signed(x, from, BLOCK, -8, 7, 9, 0.15f);
+        fit.signed(x, from, BLOCK, -8, 7, 5, 0.25f);
         roundSigned(x, from, -8, 7, 8, out);
         putNibbles(out);
     }
 
     private void q4WithOffset(float[] x, int from, ByteBuffer out) {
-        fit.withOffset(x, from, BLOCK, 15, false, 9, 0.15f);
+        fit.withOffset(x, from, BLOCK, 15, false, 5, 0.25f);
         roundWithOffset(x, from, 15, out);
         putNibbles(out);
     }
 
     private void q5(float[] x, int from, ByteBuffer out) {
-        fit.signed(x, from, BLOCK, -16, 15, 6, 0.2f);
+        fit.signed(x, from, BLOCK, -16, 15, 4, 0.3f);
         roundSigned(x, from, -16, 15, 16, out);
         putFifthBits(out);
         putNibbles(out);
     }
 
     private void q5WithOffset(float[] x, int from, ByteBuffer out) {
-        fit.withOffset(x, from, BLOCK, 31, false, 6, 0.2f);
+        fit.withOffset(x, from, BLOCK, 31, false, 4, 0.3f);
         roundWithOffset(x, from, 31, out);
         putFifthBits(out);
         putNibbles(out);
     }
 
     private void iq4(float[] x, int from, ByteBuffer out) {
-        fit.nonLinear(x, from, BLOCK, 8, 3f);
+        fit.nonLinear(x, from, BLOCK, 5, 5f);
         float scale = putHalf(out, fit.scale());
         float inverse = ScaleFit.inverse(scale);
         for (int i = 0; i < BLOCK; i++) {

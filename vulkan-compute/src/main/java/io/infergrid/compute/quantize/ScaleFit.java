@@ -63,7 +63,9 @@ final class ScaleFit {
         float best = 0;
         for (int c = -candidates; c <= candidates; c++) {
             best = trySigned(x, from, n, least, most, (least - c * step) / greatest, best);
-            best = trySigned(x, from, n, least, most, (most + c * step) / greatest, best);
+            if (least != -most) { // else the other sign is the same again
+                best = trySigned(x, from, n, least, most, (most + c * step) / greatest, best);
+            }
         }
         for (int round = 0; round < LLOYD_ROUNDS; round++) {
             float before = best;

@@ -28,7 +28,7 @@ final class SuperBlock {
     private float minimum;
 
     void q2(float[] x, int from, ByteBuffer out) {
-        fitWithMinima(x, from, 16, 3, 15, 14, 0.1f);
+        fitWithMinima(x, from, 16, 3, 15, 8, 0.18f);
         for (int j = 0; j < 16; j++) {
             out.put((byte) (factors[j] | minimumFactors[j] << 4));
         }
@@ -38,7 +38,7 @@ final class SuperBlock {
     }
 
     void q3(float[] x, int from, ByteBuffer out) {
-        fitSigned(x, from, 16, -4, 3, -32, 31, 9, 0.1f);
+        fitSigned(x, from, 16, -4, 3, -32, 31, 5, 0.18f);
         for (int i = 0; i < 32; i++) {
             int bits = 0;
             for (int part = 0; part < 8; part++) {
@@ -64,13 +64,13 @@ final class SuperBlock {
     }
 
     void q4(float[] x, int from, ByteBuffer out) {
-        fitWithMinima(x, from, 32, 15, 63, 9, 0.15f);
+        fitWithMinima(x, from, 32, 15, 63, 5, 0.25f);
         putScalesOfEight(out);
         putNibbles(out);
     }
 
     void q5(float[] x, int from, ByteBuffer out) {
-        fitWithMinima(x, from, 32, 31, 63, 6, 0.2f);
+        fitWithMinima(x, from, 32, 31, 63, 4, 0.3f);
         putScalesOfEight(out);
         for (int i = 0; i < 32; i++) {
             int bits = 0;
@@ -256,7 +256,7 @@ final class SuperBlock {
 
     private void fitNonLinear(float[] x, int from) {
         for (int j = 0; j < 8; j++) {
-            fit.nonLinear(x, from + 32 * j, 32, 8, 3f);
+            fit.nonLinear(x, from + 32 * j, 32, 5, 5f);
             scales[j] = fit.scale();
         }
         scale = half(greatest(8) / -32);

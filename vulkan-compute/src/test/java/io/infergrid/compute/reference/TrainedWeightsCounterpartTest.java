@@ -31,15 +31,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The demo model's trained weights, quantised by us and by ggml and expanded again: how far its answers move. Its rows are of 128 and 384, so types with
@@ -55,7 +55,9 @@ class TrainedWeightsCounterpartTest {
             "Tell me a story about a bear and a kite",
             "What is a shard?");
 
-    private static final List<String> ERRORS = new ArrayList<>();
+    /** Q8_0 is what the model is already. */
+    private static final Set<TensorType> TYPES =
+            EnumSet.complementOf(EnumSet.of(TensorType.F32, TensorType.F16, TensorType.BF16, TensorType.Q8_0));
 
     @TempDir
     private static Path folder;
@@ -126,36 +128,35 @@ class TrainedWeightsCounterpartTest {
         }
     }
 
-    @AfterAll
-    static void errors_are_kept() throws IOException {
-        if (Files.isDirectory(Path.of("target"))) {
-            Files.write(Path.of("target/accuracy-trained.txt"), ERRORS);
+    @Test
+    void trained_weights_lose_less_than_by_ggmls_quantiser() throws Throwable {
+        List<String> errors = new ArrayList<>();
+        double logarithms = 0;
+        for (TensorType type : TYPES) {
+            Packed ours = packed(type, "ours", Encoded::rows);
+            Packed theirs = packed(type, "theirs", ggml::quantise);
+            double ourLoss = divergence(logits(ours.file));
+            double theirLoss = divergence(logits(theirs.file));
+            logarithms += Math.log(ourLoss / theirLoss);
+            errors.add(String.format(
+                    Locale.ROOT,
+                    "| %s | %.4f | %.4f | %.3f | %.5f | %.5f | %.2f |",
+                    type,
+                    ours.error,
+                    theirs.error,
+                    ours.error / theirs.error,
+                    ourLoss,
+                    theirLoss,
+                    ourLoss / theirLoss));
+            assertThat(ours.error).as(type.name()).isLessThan(theirs.error);
         }
-    }
-
-    @ParameterizedTest
-    @EnumSource(
-            value = TensorType.class,
-            names = {"F32", "F16", "BF16", "Q8_0"},
-            mode = EnumSource.Mode.EXCLUDE)
-    void trained_weights_lose_less_than_by_ggmls_quantiser(TensorType type) throws Throwable {
-        Packed ours = packed(type, "ours", Encoded::rows);
-        Packed theirs = packed(type, "theirs", ggml::quantise);
-        double ourLoss = divergence(logits(ours.file));
-        double theirLoss = divergence(logits(theirs.file));
-        ERRORS.add(String.format(
-                Locale.ROOT,
-                "| %s | %.4f | %.4f | %.3f | %.5f | %.5f | %.2f |",
-                type,
-                ours.error,
-                theirs.error,
-                ours.error / theirs.error,
-                ourLoss,
-                theirLoss,
-                ourLoss / theirLoss));
-        assertThat(ours.error).isLessThan(theirs.error);
-        // four texts of one model: some of what is left is chance
-        assertThat(ourLoss).isLessThan(1.15 * theirLoss);
+        double mean = Math.exp(logarithms / TYPES.size());
+        errors.add(String.format(Locale.ROOT, "geometric mean of the ratios of divergence: %.2f", mean));
+        if (Files.isDirectory(Path.of("target"))) {
+            Files.write(Path.of("target/accuracy-trained.txt"), errors);
+        }
+        // a single type's divergence over four texts moves by a fifth when scales move by a thousandth
+        assertThat(mean).isLessThan(0.95);
     }
 
     private static Packed packed(TensorType type, String name, Packing packing) throws Throwable {
