@@ -135,7 +135,9 @@ final class BenchCommand extends RigCommand {
             map.put("note", opened.view().note());
             map.put("conformant", report.conformance().passed());
             map.put("conformanceDigest", report.conformance().digest());
+            map.put("signature", report.signature());
             map.put("figures", report.figures());
+            map.put("skipped", report.skipped());
             map.put("millis", report.took().toMillis());
             map.put("stored", stored);
             json(map);
@@ -147,7 +149,12 @@ final class BenchCommand extends RigCommand {
             out().println(opened.view().note());
         }
         report.figures().forEach((figure, value) -> out().printf(Locale.ROOT, "%-40s %12.2f%n", figure, value));
+        report.skipped().forEach((figure, why) -> out().printf(Locale.ROOT, "%-40s %12s  %s%n", figure, "-", why));
+        if (!report.device().link().isEmpty()) {
+            out().println("connected by " + report.device().link());
+        }
         out().println(report.conformance().summary() + ".");
+        out().println("signature " + report.signature());
         if (!stored && !noStore) {
             err().println("Not stored: another InferGrid uses this home.");
         }

@@ -5,6 +5,7 @@ import io.infergrid.compute.conformance.ConformanceReport;
 import io.infergrid.compute.conformance.SeededModel;
 import io.infergrid.compute.engine.Backend;
 import io.infergrid.compute.engine.Boundary;
+import io.infergrid.compute.engine.Stage;
 import io.infergrid.compute.engine.StageInput;
 import io.infergrid.compute.engine.StageSession;
 import io.infergrid.compute.engine.StageSession.LogitsWanted;
@@ -13,6 +14,7 @@ import io.infergrid.compute.gguf.TensorType;
 import io.infergrid.compute.model.ModelConfig;
 import io.infergrid.compute.vulkan.BandwidthProbe;
 import io.infergrid.compute.vulkan.DeviceFacts;
+import io.infergrid.compute.vulkan.OrderProbe;
 import io.infergrid.compute.vulkan.VulkanBackend;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,13 +33,19 @@ import java.util.function.DoubleSupplier;
 public final class Benchmark {
 
     private static final double GIGA = 1e9;
-    // conformance, two of memory, two of transfers, two matrices, prefill, decode
-    private static final int STEPS = 9;
+    // conformance, two of memory, two of transfers, two matrices, prefill, decode, two of the order, two batches, two
+    // contexts
+    private static final int STEPS = 15;
     private static final int FEWEST_RUNS = 3;
 
     private static final int MATRIX_ROWS = 4096;
     private static final int MATRIX_COLUMNS = 1024;
     private static final int MATRIX_POSITIONS = 32;
+
+    private static final List<Integer> BATCHES = List.of(8, 32);
+    private static final List<Integer> CONTEXTS = List.of(512, 4096);
+    /** A prompt may take so many times as long as a figure is measured. */
+    private static final int LONGEST_PROMPT = 15;
 
     private final Backend backend;
     private final BenchmarkPlan plan;
@@ -45,6 +53,7 @@ public final class Benchmark {
     private final BooleanSupplier cancelled;
     private final long start = System.nanoTime();
     private final Map<String, Double> figures = new LinkedHashMap<>();
+    private final Map<String, String> skipped = new LinkedHashMap<>();
     private int stepsDone;
 
     private Benchmark(Backend backend, BenchmarkPlan plan, BenchmarkListener listener, BooleanSupplier cancelled) {
@@ -55,7 +64,8 @@ public final class Benchmark {
     }
 
     /**
-     * Runs a benchmark; blocks for about {@code 9 * plan.perFigure()} and the time that a device compiles its kernels.
+     * Runs a benchmark; blocks for about {@code 15 * plan.perFigure()}, twice that for long prompts, and the time that a
+     * device compiles its kernels.
      *
      * @param cancelled asked between measurements
      * @throws CancellationException after {@code cancelled} has said true
@@ -74,10 +84,15 @@ public final class Benchmark {
         }
         matrix(TensorType.Q8_0);
         matrix(TensorType.F32);
+        if (backend instanceof VulkanBackend vulkan) {
+            order(vulkan);
+        } else {
+            stepsDone += 2;
+        }
         model();
         listener.progress("done", 1);
         return new BenchmarkReport(
-                backend.name(), device(), figures, conformance, Duration.ofNanos(System.nanoTime() - start));
+                backend.name(), device(), figures, skipped, conformance, Duration.ofNanos(System.nanoTime() - start));
     }
 
     private BenchmarkReport.Device device() {
@@ -93,14 +108,18 @@ public final class Benchmark {
                     facts.kind().name().toLowerCase(Locale.ROOT),
                     facts.driver(),
                     facts.deviceMemoryBytes(),
-                    budget);
+                    budget,
+                    facts.uuid(),
+                    PciLink.of(facts.pciAddress()).map(PciLink::toString).orElse(""));
         }
         return new BenchmarkReport.Device(
                 backend.device(),
                 "cpu",
                 System.getProperty("java.vm.name") + " " + Runtime.version(),
                 Runtime.getRuntime().maxMemory(),
-                -1);
+                -1,
+                "",
+                "");
     }
 
     private ConformanceReport conformance() {
@@ -147,6 +166,16 @@ public final class Benchmark {
         }
     }
 
+    /** What IG1's order of sums costs in a decode and in a prefill. */
+    private void order(VulkanBackend vulkan) {
+        for (int tokens : new int[] {1, MATRIX_POSITIONS}) {
+            String key = "order.q8_0." + (tokens == 1 ? "decode" : "prefill") + ".ratio";
+            try (var probe = new OrderProbe(vulkan, TensorType.Q8_0, MATRIX_ROWS, MATRIX_COLUMNS, tokens)) {
+                measure(key, "comparing orders of sums", probe::ratio);
+            }
+        }
+    }
+
     private static byte[] constantHalves(int count) {
         var wire = new byte[count * 2];
         for (int i = 0; i < count; i++) {
@@ -173,10 +202,80 @@ public final class Benchmark {
                 if (session.position() == plan.promptTokens() + plan.generatedTokens()) {
                     session.rewind(plan.promptTokens());
                 }
-                int token = (int) (session.position() * 104_729L % config.vocabulary());
-                return 1 / seconds(session, new StageInput.Tokens(token), LogitsWanted.LAST);
+                return 1 / seconds(session, new StageInput.Tokens(someToken(stage, session)), LogitsWanted.LAST);
+            });
+            BATCHES.forEach(sessions -> batch(stage, sessions));
+            CONTEXTS.forEach(positions -> context(stage, positions));
+        }
+    }
+
+    /** Tokens a second of several sessions together, a token of each a step. */
+    private void batch(Stage stage, int sessions) {
+        var open = new ArrayList<StageSession>();
+        try {
+            for (int i = 0; i < sessions; i++) {
+                open.add(stage.open(plan.generatedTokens()));
+            }
+            String key = plan.modelName() + ".decode.batch" + sessions + ".tokensPerSecond";
+            measure(key, "writing tokens with " + sessions + " sessions", () -> {
+                if (open.getFirst().position() == plan.generatedTokens()) {
+                    open.forEach(session -> session.rewind(0));
+                }
+                List<Stage.Work> work = open.stream()
+                        .map(session -> new Stage.Work(
+                                session, new StageInput.Tokens(someToken(stage, session)), LogitsWanted.LAST))
+                        .toList();
+                long from = System.nanoTime();
+                stage.forward(work);
+                return sessions * GIGA / (System.nanoTime() - from);
+            });
+        } finally {
+            open.forEach(StageSession::close);
+        }
+    }
+
+    /** A long prompt, read once, and tokens that follow it; skipped where the model or the time does not allow it. */
+    private void context(Stage stage, int positions) {
+        String prefill = plan.modelName() + ".prefill.context" + positions + ".tokensPerSecond";
+        String decode = plan.modelName() + ".decode.context" + positions + ".tokensPerSecond";
+        double expected = positions / figures.getOrDefault(plan.modelName() + ".prefill.tokensPerSecond", 1.0);
+        double most = LONGEST_PROMPT * plan.perFigure().toNanos() / GIGA;
+        int room = stage.config().contextLength() - positions;
+        if (room < 1 || expected > most) {
+            String reason = room < 1
+                    ? "the model's context is " + stage.config().contextLength() + " positions"
+                    : String.format(Locale.ROOT, "its prompt would take %.0f s, more than %.0f s", expected, most);
+            skipped.put(prefill, reason);
+            skipped.put(decode, reason);
+            stepsDone++;
+            return;
+        }
+        int end = positions + Math.min(room, plan.generatedTokens());
+        try (var session = stage.open(end)) {
+            listener.progress("reading a prompt of " + positions + " tokens", (double) stepsDone / STEPS);
+            double seconds = 0;
+            while (session.position() < positions) {
+                requireNotCancelled();
+                var tokens = new int[Math.min(MATRIX_POSITIONS, positions - session.position())];
+                for (int i = 0; i < tokens.length; i++) {
+                    tokens[i] = (int)
+                            ((session.position() + i) * 7919L % stage.config().vocabulary());
+                }
+                seconds += seconds(session, new StageInput.Tokens(tokens), LogitsWanted.LAST);
+                listener.sample(prefill, (System.nanoTime() - start) / GIGA, session.position() / seconds);
+            }
+            figures.put(prefill, positions / seconds);
+            measure(decode, "writing tokens after " + positions, () -> {
+                if (session.position() == end) {
+                    session.rewind(positions);
+                }
+                return 1 / seconds(session, new StageInput.Tokens(someToken(stage, session)), LogitsWanted.LAST);
             });
         }
+    }
+
+    private static int someToken(Stage stage, StageSession session) {
+        return (int) (session.position() * 104_729L % stage.config().vocabulary());
     }
 
     private static double seconds(StageSession session, StageInput input, LogitsWanted wanted) {

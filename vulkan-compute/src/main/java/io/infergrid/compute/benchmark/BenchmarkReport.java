@@ -1,8 +1,12 @@
 package io.infergrid.compute.benchmark;
 
 import io.infergrid.compute.conformance.ConformanceReport;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -12,10 +16,16 @@ import java.util.Map;
  * @param backend {@code vulkan}, {@code cpu}
  * @param figures medians by key, in the order in which they were measured; the last part of a key is the unit, e.g.
  *     {@code memory.read.GBps}, {@code matrix.q8_0.GMACps}, {@code demo.decode.tokensPerSecond}
+ * @param skipped why, by key, for figures that this device or model does not have or that would take too long
  * @param conformance of the same device in the same run
  */
 public record BenchmarkReport(
-        String backend, Device device, Map<String, Double> figures, ConformanceReport conformance, Duration took) {
+        String backend,
+        Device device,
+        Map<String, Double> figures,
+        Map<String, String> skipped,
+        ConformanceReport conformance,
+        Duration took) {
 
     /**
      * The device that was measured.
@@ -25,10 +35,36 @@ public record BenchmarkReport(
      * @param driver name and version
      * @param memoryBytes of the device
      * @param budgetBytes that this process can use of it now, or -1 if unknown
+     * @param uuid of the device, or empty
+     * @param link to the processor, e.g. {@code PCIe 4.0 x16}, or empty if the system does not say
      */
-    public record Device(String name, String kind, String driver, long memoryBytes, long budgetBytes) {}
+    public record Device(
+            String name, String kind, String driver, long memoryBytes, long budgetBytes, String uuid, String link) {}
 
     public BenchmarkReport {
         figures = Collections.unmodifiableMap(new LinkedHashMap<>(figures));
+        skipped = Collections.unmodifiableMap(new LinkedHashMap<>(skipped));
+    }
+
+    /**
+     * A name for this hardware with this driver and what it computes: SHA-256, in hex, over the backend, what the device says of
+     * itself and the conformance digest. The same in every run, until one of them changes.
+     */
+    public String signature() {
+        String facts = String.join(
+                "\n",
+                backend,
+                device.name(),
+                device.kind(),
+                device.driver(),
+                Long.toString(device.memoryBytes()),
+                device.uuid(),
+                conformance.digest());
+        try {
+            var sha = MessageDigest.getInstance("SHA-256");
+            return HexFormat.of().formatHex(sha.digest(facts.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("expected every Java to have SHA-256", e);
+        }
     }
 }

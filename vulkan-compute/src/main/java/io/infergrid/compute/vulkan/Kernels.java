@@ -42,12 +42,19 @@ final class Kernels {
     private final Tuning tuning;
     private final DeviceBuffer step;
     private final DeviceBuffer groups;
+    private final boolean freeOrder;
 
     /**
      * @param step the step's parameters, see step.glsl
      * @param groups the same, perhaps another copy, where the arguments of indirect dispatches are read
      */
     Kernels(VulkanDevice device, Tuning tuning, DeviceBuffer step, DeviceBuffer groups) {
+        this(device, tuning, step, groups, false);
+    }
+
+    /** @param freeOrder true for matrices whose sums are in no fixed order, which only a benchmark wants */
+    Kernels(VulkanDevice device, Tuning tuning, DeviceBuffer step, DeviceBuffer groups, boolean freeOrder) {
+        this.freeOrder = freeOrder;
         this.device = device;
         this.tuning = tuning;
         this.step = step;
@@ -193,8 +200,8 @@ final class Kernels {
         }
         to.dispatch(
                 kernel(
-                        layout.kernel() + "_" + part.groupsEach() + "x" + tokensEach
-                                + (tuning.integerDots() ? "_dot" : ""),
+                        (freeOrder ? layout.freeOrderKernel() : layout.kernel()) + "_" + part.groupsEach() + "x"
+                                + tokensEach + (tuning.integerDots() ? "_dot" : ""),
                         "STTSSSSTT",
                         9,
                         split),

@@ -26,8 +26,14 @@ class VulkanBenchmarkTest {
                             "transfer.fromDevice.GBps",
                             "matrix.q8_0.GMACps",
                             "matrix.f32.GMACps",
+                            "order.q8_0.decode.ratio",
+                            "order.q8_0.prefill.ratio",
                             "tiny.prefill.tokensPerSecond",
-                            "tiny.decode.tokensPerSecond");
+                            "tiny.decode.tokensPerSecond",
+                            "tiny.decode.batch8.tokensPerSecond",
+                            "tiny.decode.batch32.tokensPerSecond");
+            assertThat(report.skipped()).containsKeys("tiny.decode.context512.tokensPerSecond");
+            assertThat(report.signature()).hasSize(64);
             assertThat(report.figures().values()).allMatch(value -> value > 0);
             assertThat(report.conformance().passed()).isTrue();
             assertThat(report.device().name()).isEqualTo(vulkan.backend().device());
