@@ -57,6 +57,16 @@ public record StageTensors(
             // what rotary embeddings are computed from; old converters wrote it
             "attn_rot_embd.weight");
 
+    /** What other architectures have before and after their blocks. */
+    private static final Set<String> OUTSIDE_BLOCKS = Set.of(
+            "output.bias",
+            "output_norm.bias",
+            "token_embd_norm.weight",
+            "token_embd_norm.bias",
+            "position_embd.weight",
+            "rope_factors_long.weight",
+            "rope_factors_short.weight");
+
     private static final Set<String> HEAD_NORMS = Set.of("attn_q_norm.weight", "attn_k_norm.weight");
 
     /**
@@ -145,13 +155,14 @@ public record StageTensors(
     private static void refuseUnknown(TensorSource model, ModelConfig config, StageSpec spec) {
         for (String name : model.tensorNames()) {
             Matcher block = BLOCK_TENSOR.matcher(name);
-            if (!block.matches()) {
-                continue;
+            boolean unknown = OUTSIDE_BLOCKS.contains(name);
+            if (block.matches()) {
+                int index = Integer.parseInt(block.group(1));
+                String rest = block.group(2);
+                boolean known = KNOWN.contains(rest) || (config.headNorms() && HEAD_NORMS.contains(rest));
+                unknown = index >= spec.firstBlock() && index < spec.endBlock() && !known;
             }
-            int index = Integer.parseInt(block.group(1));
-            String rest = block.group(2);
-            boolean known = KNOWN.contains(rest) || (config.headNorms() && HEAD_NORMS.contains(rest));
-            if (index >= spec.firstBlock() && index < spec.endBlock() && !known) {
+            if (unknown) {
                 throw new GgufException("tensor '" + name + "': expected no such tensor in a model of architecture "
                         + config.architecture() + ", found one");
             }

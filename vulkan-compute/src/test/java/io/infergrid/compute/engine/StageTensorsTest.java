@@ -42,6 +42,11 @@ class StageTensorsTest {
                 "tensor 'blk.1.attn_output.bias': expected no such tensor in a model of architecture llama, found one");
         assertRefused(
                 new Changed(LLAMA).with(vector("blk.0.attn_q_norm.weight", 48, 1f)), "'blk.0.attn_q_norm.weight'");
+        assertRefused(
+                new Changed(LLAMA).with(vector("output.bias", 32, 0f)),
+                "tensor 'output.bias': expected no such tensor");
+        assertRefused(
+                new Changed(LLAMA).with(vector("rope_factors_long.weight", 24, 1f)), "'rope_factors_long.weight'");
         // blocks of other stages are theirs to check, and what is no block's is not computed with
         load(new Changed(LLAMA).with(vector("blk.7.attn_output.bias", 96, 0f)).with(vector("blk.x", 1, 0f)));
     }
