@@ -49,7 +49,9 @@ public final class StateWords {
     /** What would end it. */
     public static String endsWhen(Texts texts, PauseReason reason) {
         String key = "pause." + key(reason) + ".ends";
-        return reason instanceof PauseReason.OutsideSchedule(var nextStart) ? texts.get(key, nextStart) : texts.get(key);
+        return reason instanceof PauseReason.OutsideSchedule(var nextStart)
+                ? texts.get(key, nextStart)
+                : texts.get(key);
     }
 
     private static String key(PauseReason reason) {

@@ -47,7 +47,8 @@ class DriverlessMachineTest {
 
     private Ran run(Map<String, String> environment, List<String> jvm, String... arguments) throws Exception {
         var asUser = new HashMap<>(environment);
-        for (String variable : List.of("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")) {
+        for (String variable :
+                List.of("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")) {
             asUser.put(variable, user.toString());
         }
         var options = new ArrayList<>(jvm);

@@ -87,8 +87,7 @@ class LauncherTest {
     void errors_come_by_themselves_after_the_jvm_has_started() throws Exception {
         Ran ran = launch(Map.of("INFERGRID_JAVA", JAVA), "generate", "--model=/nonexistent", "x");
         assertThat(ran.status()).isEqualTo(1);
-        assertThat(ran.err())
-                .isEqualTo("infergrid: expected a GGUF file in --model, found no file /nonexistent\n");
+        assertThat(ran.err()).isEqualTo("infergrid: expected a GGUF file in --model, found no file /nonexistent\n");
     }
 
     @Test

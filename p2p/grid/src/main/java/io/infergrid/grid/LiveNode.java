@@ -91,7 +91,9 @@ final class LiveNode implements GridNode {
                 swarm,
                 engine,
                 new StageServer.Limits(
-                        config.capacity().sessions(), config.capacity().kvBytes(), config.capacity().sessionIdle()),
+                        config.capacity().sessions(),
+                        config.capacity().kvBytes(),
+                        config.capacity().sessionIdle()),
                 clock,
                 metrics,
                 listener);

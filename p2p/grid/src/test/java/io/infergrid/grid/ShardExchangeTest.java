@@ -238,10 +238,7 @@ class ShardExchangeTest {
     @Test
     void more_downloads_than_the_upload_limit_are_turned_away() throws Exception {
         try (var grid = new TestGrid(folder)) {
-            GridNode seeder = grid.node(
-                    Role.SEEDER,
-                    TestGrid.reference(),
-                    c -> c.withUploads(0));
+            GridNode seeder = grid.node(Role.SEEDER, TestGrid.reference(), c -> c.withUploads(0));
             Hash model = seeder.seed(gguf, "");
             GridNode node = grid.node(Role.WORKER);
             assertThatThrownBy(() -> node.fetchMetadata(model, Duration.ofSeconds(1)))

@@ -53,8 +53,8 @@ public record Limits(
     }
 
     public Limits withConnections(int all, int perAddress, int inboundPerSecond) {
-        return with(new Connections(
-                connections.pending, connections.pendingPerAddress, all, perAddress, inboundPerSecond));
+        return with(
+                new Connections(connections.pending, connections.pendingPerAddress, all, perAddress, inboundPerSecond));
     }
 
     private Limits with(Connections other) {

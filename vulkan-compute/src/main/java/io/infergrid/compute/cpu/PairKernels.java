@@ -83,7 +83,8 @@ final class PairKernels {
                 ShortVector v = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
                 ShortVector bits = high.and(mask);
                 high = high.lanewise(LSHR, highBits);
-                ShortVector even = v.and((short) 0x0f0f).or(bits.and((short) 0x0f0f).lanewise(LSHL, 4));
+                ShortVector even =
+                        v.and((short) 0x0f0f).or(bits.and((short) 0x0f0f).lanewise(LSHL, 4));
                 ShortVector odd = v.lanewise(LSHR, 4).and((short) 0x0f0f).or(bits.and((short) 0xf0f0));
                 even.and((short) 255).sub((short) centre).intoArray(w, to);
                 odd.and((short) 255).sub((short) centre).intoArray(w, to + WIDTH);
@@ -235,12 +236,17 @@ final class PairKernels {
             from += 4L * COUNT;
             for (int word = 0; word < 4; word++) {
                 ShortVector v = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
-                ShortVector even = v.and((short) 0x0f0f).or(high.and((short) 0x0101).lanewise(LSHL, 4));
+                ShortVector even =
+                        v.and((short) 0x0f0f).or(high.and((short) 0x0101).lanewise(LSHL, 4));
                 ShortVector odd = v.lanewise(LSHR, 4).and((short) 0x0f0f).or(high.and((short) 0x1010));
-                a = a.add(even.and((short) 255).mul(IntVector.broadcast(INTS, x[p]).reinterpretAsShorts()));
-                b = b.add(odd.and((short) 255).mul(IntVector.broadcast(INTS, x[p + 1]).reinterpretAsShorts()));
-                a = a.add(even.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 2]).reinterpretAsShorts()));
-                b = b.add(odd.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 3]).reinterpretAsShorts()));
+                a = a.add(even.and((short) 255)
+                        .mul(IntVector.broadcast(INTS, x[p]).reinterpretAsShorts()));
+                b = b.add(odd.and((short) 255)
+                        .mul(IntVector.broadcast(INTS, x[p + 1]).reinterpretAsShorts()));
+                a = a.add(even.lanewise(LSHR, 8)
+                        .mul(IntVector.broadcast(INTS, x[p + 2]).reinterpretAsShorts()));
+                b = b.add(odd.lanewise(LSHR, 8)
+                        .mul(IntVector.broadcast(INTS, x[p + 3]).reinterpretAsShorts()));
                 high = high.lanewise(LSHR, 1);
                 from += 4L * COUNT;
                 p += 4;
@@ -274,23 +280,31 @@ final class PairKernels {
             int start = -centre * (short) sums & 0xffff | -centre * (sums >> 16) << 16;
             ShortVector a = IntVector.broadcast(INTS, start).reinterpretAsShorts();
             ShortVector b = ShortVector.zero(PAIRED);
-            ShortVector high = ShortVector.fromMemorySegment(
-                    PAIRED, data, from, ORDER);
+            ShortVector high = ShortVector.fromMemorySegment(PAIRED, data, from, ORDER);
             ShortVector v0 = ShortVector.fromMemorySegment(PAIRED, data, from + 4L * COUNT, ORDER);
-            ShortVector even0 = v0.and((short) 0x0f0f).or(high.and((short) 0x0303).lanewise(LSHL, 4));
+            ShortVector even0 =
+                    v0.and((short) 0x0f0f).or(high.and((short) 0x0303).lanewise(LSHL, 4));
             ShortVector odd0 = v0.lanewise(LSHR, 4).and((short) 0x0f0f).or(high.and((short) 0x3030));
             a = a.add(even0.and((short) 255).mul(IntVector.broadcast(INTS, x[p]).reinterpretAsShorts()));
-            b = b.add(odd0.and((short) 255).mul(IntVector.broadcast(INTS, x[p + 1]).reinterpretAsShorts()));
-            a = a.add(even0.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 2]).reinterpretAsShorts()));
-            b = b.add(odd0.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 3]).reinterpretAsShorts()));
+            b = b.add(odd0.and((short) 255)
+                    .mul(IntVector.broadcast(INTS, x[p + 1]).reinterpretAsShorts()));
+            a = a.add(even0.lanewise(LSHR, 8)
+                    .mul(IntVector.broadcast(INTS, x[p + 2]).reinterpretAsShorts()));
+            b = b.add(odd0.lanewise(LSHR, 8)
+                    .mul(IntVector.broadcast(INTS, x[p + 3]).reinterpretAsShorts()));
             high = high.lanewise(LSHR, 2);
             ShortVector v1 = ShortVector.fromMemorySegment(PAIRED, data, from + 8L * COUNT, ORDER);
-            ShortVector even1 = v1.and((short) 0x0f0f).or(high.and((short) 0x0303).lanewise(LSHL, 4));
+            ShortVector even1 =
+                    v1.and((short) 0x0f0f).or(high.and((short) 0x0303).lanewise(LSHL, 4));
             ShortVector odd1 = v1.lanewise(LSHR, 4).and((short) 0x0f0f).or(high.and((short) 0x3030));
-            a = a.add(even1.and((short) 255).mul(IntVector.broadcast(INTS, x[p + 4]).reinterpretAsShorts()));
-            b = b.add(odd1.and((short) 255).mul(IntVector.broadcast(INTS, x[p + 5]).reinterpretAsShorts()));
-            a = a.add(even1.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 6]).reinterpretAsShorts()));
-            b = b.add(odd1.lanewise(LSHR, 8).mul(IntVector.broadcast(INTS, x[p + 7]).reinterpretAsShorts()));
+            a = a.add(even1.and((short) 255)
+                    .mul(IntVector.broadcast(INTS, x[p + 4]).reinterpretAsShorts()));
+            b = b.add(odd1.and((short) 255)
+                    .mul(IntVector.broadcast(INTS, x[p + 5]).reinterpretAsShorts()));
+            a = a.add(even1.lanewise(LSHR, 8)
+                    .mul(IntVector.broadcast(INTS, x[p + 6]).reinterpretAsShorts()));
+            b = b.add(odd1.lanewise(LSHR, 8)
+                    .mul(IntVector.broadcast(INTS, x[p + 7]).reinterpretAsShorts()));
             a.add(b).intoArray(dots, (part * RUN + block) * WIDTH + half * 2 * COUNT);
         }
     }
@@ -352,8 +366,7 @@ final class PairKernels {
             int factor = i + block * GROUP;
             FloatVector dot = sum(dots, 2 * i)
                     .mul(FloatVector.fromArray(FLOATS, factors, factor))
-                    .add(sum(dots, 2 * i + RUN * WIDTH)
-                            .mul(FloatVector.fromArray(FLOATS, factors, factor + GROUP)));
+                    .add(sum(dots, 2 * i + RUN * WIDTH).mul(FloatVector.fromArray(FLOATS, factors, factor + GROUP)));
             FloatVector scale = FloatVector.fromArray(FLOATS, scales, i).mul(xs[xsFrom + block]);
             FloatVector.fromArray(FLOATS, lanes, lanesFrom + i)
                     .add(dot.mul(scale))

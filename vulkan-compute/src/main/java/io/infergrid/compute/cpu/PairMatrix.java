@@ -308,13 +308,10 @@ final class PairMatrix extends QuantisedMatrix {
         short[] dots = scratch.pairDots;
         int centre = layout.centre();
         switch (layout.highBits()) {
-            case 0 ->
-                PairKernels.nibbles(data, words, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
-            case 1 ->
-                PairKernels.nibblesAndBit(data, words, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
+            case 0 -> PairKernels.nibbles(data, words, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
+            case 1 -> PairKernels.nibblesAndBit(data, words, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
             default ->
-                PairKernels.nibblesAndTwoBits(
-                        data, words, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
+                PairKernels.nibblesAndTwoBits(data, words, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
         }
         float[] scales = scratch.scales;
         float[] sums = scratch.lanes;

@@ -54,8 +54,8 @@ class BatchProperties {
 
         void check(Stage.Work work, StageOutput output) {
             int some = work.input().positions();
-            int[][] expected = Arrays.copyOfRange(
-                    alone, work.wanted() == LogitsWanted.ALL ? done : done + some - 1, done + some);
+            int[][] expected =
+                    Arrays.copyOfRange(alone, work.wanted() == LogitsWanted.ALL ? done : done + some - 1, done + some);
             assertThat(logits(output)).isDeepEqualTo(expected);
             done += some;
             assertThat(session.position()).isEqualTo(done);

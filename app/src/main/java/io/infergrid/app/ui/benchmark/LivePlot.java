@@ -39,7 +39,10 @@ public final class LivePlot extends VBox {
             var xs = series.seconds().stream().mapToDouble(Double::doubleValue).toArray();
             var ys = series.values().stream().mapToDouble(Double::doubleValue).toArray();
             plot.show(List.of(new Plot.Line(series.key(), xs, ys, 0, true)));
-            name.setText(series.key().isEmpty() ? "" : texts.get("figure.named", figures.name(series.key()), figures.unit(series.key())));
+            name.setText(
+                    series.key().isEmpty()
+                            ? ""
+                            : texts.get("figure.named", figures.name(series.key()), figures.unit(series.key())));
             value.setText(
                     ys.length == 0
                             ? ""

@@ -124,7 +124,8 @@ public final class DashboardController implements Screen {
         var checks = new ArrayList<Check>();
         switch (state) {
             case RigState.Paused(var reasons) ->
-                reasons.forEach(reason -> checks.add(new Check(Tone.WARNING, StateWords.sentence(texts, reason), StateWords.endsWhen(texts, reason))));
+                reasons.forEach(reason -> checks.add(new Check(
+                        Tone.WARNING, StateWords.sentence(texts, reason), StateWords.endsWhen(texts, reason))));
             case RigState.Idle _ ->
                 checks.add(new Check(Tone.WARNING, texts.get("check.stopped"), texts.get("check.stopped.hint")));
             case RigState.Starting(var step) -> checks.add(new Check(Tone.ACCENT, texts.get("check.starting"), step));

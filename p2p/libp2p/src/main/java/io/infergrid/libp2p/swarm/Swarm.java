@@ -374,7 +374,9 @@ public final class Swarm implements Host {
             try {
                 upgraded = upgrader.inbound(raw);
             } catch (IOException e) {
-                throw deadline.explain(e, "the handshake did not end within " + limits().times().upgrade());
+                throw deadline.explain(
+                        e,
+                        "the handshake did not end within " + limits().times().upgrade());
             }
         }
         admit(upgraded, raw.remoteAddress(), true);
@@ -408,7 +410,12 @@ public final class Swarm implements Host {
             throw new IOException("too many connections are open");
         }
         var fresh = new PeerConnection(
-                this, peer, address, inbound, upgraded.channel(), memory.part(limits().memory().connectionBytes()));
+                this,
+                peer,
+                address,
+                inbound,
+                upgraded.channel(),
+                memory.part(limits().memory().connectionBytes()));
         return register(fresh, ip);
     }
 
@@ -450,7 +457,8 @@ public final class Swarm implements Host {
      */
     private boolean prefers(PeerConnection fresh, PeerConnection old) {
         boolean atOnce = fresh.inbound() != old.inbound()
-                && fresh.openedAt() - old.openedAt() < limits().times().upgrade().toNanos();
+                && fresh.openedAt() - old.openedAt()
+                        < limits().times().upgrade().toNanos();
         if (!atOnce) {
             return true;
         }
