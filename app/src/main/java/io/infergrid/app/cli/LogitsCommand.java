@@ -62,12 +62,18 @@ final class LogitsCommand extends RigCommand {
     public Integer call() throws IOException {
         device.check();
         int[] ids = TokenFile.read(tokens);
-        Path path = model.readable();
-        try (var interruption = Interruption.asked();
-                OpenDevice opened = device.open(interruption.requested());
-                GgufFile file = GgufFile.open(path)) {
+        // the file and the ids before the device, whose check takes a while
+        try (GgufFile file = GgufFile.open(model.file())) {
             ModelConfig config = ModelConfig.of(file.metadata());
             check(ids, config);
+            compute(ids, file, config);
+            return 0;
+        }
+    }
+
+    private void compute(int[] ids, GgufFile file, ModelConfig config) throws IOException {
+        try (var interruption = Interruption.asked();
+                OpenDevice opened = device.open(interruption.requested())) {
             var rows = new ArrayList<float[]>();
             try (Stage stage = opened.backend().load(file, StageSpec.whole(config.blocks()));
                     StageSession session = stage.open(ids.length)) {
@@ -87,7 +93,6 @@ final class LogitsCommand extends RigCommand {
                 write(rows, out);
             }
             print(ids, rows);
-            return 0;
         }
     }
 
