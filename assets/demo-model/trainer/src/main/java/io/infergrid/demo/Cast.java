@@ -1,17 +1,19 @@
 package io.infergrid.demo;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 
 /**
  * Who and what a story is about: hero, friend, object, place, and the words that refer to them.
  *
  * @param hero the main character
- * @param friend the second character, of another kind and name
+ * @param friend the second character, of another kind, name and gender
  * @param thing the object
  * @param place where they live
  */
@@ -42,10 +44,31 @@ record Cast(Character hero, Character friend, Thing thing, Place place) {
      * @param flags what can happen to it
      * @param broke what it does when it breaks, after "the lantern"
      * @param works what it does when it is mended
+     * @param plot what mostly happens to it
      */
-    record Thing(String noun, String adjective, Set<String> flags, String broke, String works) {
+    record Thing(String noun, String adjective, Set<String> flags, String broke, String works, String plot) {
         String described() {
             return article(adjective + " " + noun);
+        }
+
+        /** Plots that it can have a part in. */
+        List<String> plots() {
+            var plots = new ArrayList<>(List.of(
+                    ("lost1 lost2 lent1 lent2 afraid1 afraid2 wind door race garden2 found1 found2 funny1 funny2 sad1 bed1")
+                            .split(" ")));
+            if (flags.contains("mend")) {
+                plots.addAll(List.of("broken1", "broken2", "contest"));
+            }
+            if (flags.contains("light")) {
+                plots.addAll(List.of("night1", "night2"));
+            }
+            if (flags.contains("make")) {
+                plots.addAll(List.of("gift1", "gift2"));
+            }
+            if (flags.contains("garden")) {
+                plots.add("garden1");
+            }
+            return plots;
         }
     }
 
@@ -61,47 +84,33 @@ record Cast(Character hero, Character friend, Thing thing, Place place) {
         }
     }
 
-    static final List<String> KINDS =
-            List.of(("fox owl rabbit bear hedgehog mouse badger otter squirrel cat dog duck frog crow "
-                            + "deer goat turtle sparrow hen mole wolf donkey sheep cow horse swan beaver bat seal penguin snail pig raven "
-                            + "lion elephant monkey tiger parrot goose lizard dragon whale robot|boy|girl|baker|gardener|lighthouse keeper|"
-                            + "fisher|teacher|clockmaker|carpenter|librarian|beekeeper|miller|painter|nurse|pilot|sailor|farmer|"
-                            + "shepherd|tailor|doctor|king|queen|princess|prince|wizard|witch|captain|knight|cook|musician|child|"
-                            + "grandmother|grandfather|student|mail carrier|shoemaker|giant|astronaut|computer|knitter|blacksmith|neighbour")
-                    .replace(' ', '|')
-                    .replace("lighthouse|keeper", "lighthouse keeper")
-                    .replace("mail|carrier", "mail carrier")
-                    .split("\\|"));
-    private static final Set<String> ALWAYS_HER =
-            Set.of("girl", "queen", "princess", "witch", "grandmother", "hen", "cow", "goose");
-    private static final Set<String> ALWAYS_HIM = Set.of("boy", "king", "prince", "wizard", "grandfather", "knight");
+    static final List<String> KINDS = List.of(
+            ("fox owl rabbit bear hedgehog mouse badger otter squirrel cat dog duck frog crow deer goat turtle hen wolf "
+                            + "donkey sheep cow horse swan beaver penguin snail pig lion elephant monkey tiger dragon whale robot "
+                            + "boy girl baker gardener fisher teacher painter sailor farmer tailor doctor king queen princess prince "
+                            + "wizard witch captain knight pirate cook")
+                    .split(" "));
+    private static final Set<String> ALWAYS_HER = Set.of("girl", "queen", "princess", "witch", "hen", "cow");
+    private static final Set<String> ALWAYS_HIM = Set.of("boy", "king", "prince", "wizard", "knight");
 
-    static final List<String> HER =
-            List.of(("Mia Ada Lena Rosa Nora Ella Ida Clara Greta Hanna Lily Maya Nina Olga Paula Ruth "
-                            + "Sara Tilda Vera Zoe Anna Emma Luna Wilma Freya Iris June Kira Lotte Pia Alice Bella Dora Edith Flora Molly")
-                    .split(" "));
-    static final List<String> HIM =
-            List.of(("Tom Ben Otto Finn Leo Max Nilo Paul Sam Theo Hugo Karl Anton Bruno Emil Felix Gus "
-                            + "Jonas Kurt Lars Milo Oskar Piet Rolf Simon Tim Ulli Viktor Willi Jack Henry Oliver Peter Arthur Fred Noah")
-                    .split(" "));
+    // heroes and friends have names of their own, so a name says which of the two it is, and whether it is a she
+    static final List<String> HER = List.of("Mia Ada Nora Lena Clara Lily Emma Anna Alice Iris".split(" "));
+    static final List<String> HIM = List.of("Tom Ben Leo Max Finn Sam Noah Emil Jack Oskar".split(" "));
+    static final List<String> FRIEND_HER = List.of("Rosa Ida Greta Hanna Maya Zoe Luna Flora Ruth Vera".split(" "));
+    static final List<String> FRIEND_HIM = List.of("Otto Hugo Theo Paul Felix Bruno Milo Peter Henry Karl".split(" "));
 
     static final List<Place> PLACES = List.of(
             new Place("lighthouse", "in an old lighthouse by the sea"),
             new Place("mill", "in a mill by the river"),
             new Place("harbour", "in a small house at the harbour"),
-            new Place("workshop", "above a busy workshop"),
             new Place("forest", "at the edge of a deep forest"),
             new Place("village", "in a quiet village"),
             new Place("hill", "on top of a green hill"),
             new Place("island", "on a tiny island"),
             new Place("orchard", "beside an apple orchard"),
-            new Place("bridge", "beside an old stone bridge"),
             new Place("market", "near a busy market"),
-            new Place("railway station", "near a little railway station"),
             new Place("library", "above a library full of books"),
-            new Place("bakery", "behind a bakery"),
             new Place("farm", "on a small farm"),
-            new Place("river", "on the bank of a wide river"),
             new Place("mountain", "high up on a mountain"),
             new Place("castle", "in an old castle"),
             new Place("garden", "in a house with a big garden"),
@@ -109,131 +118,137 @@ record Cast(Character hero, Character friend, Thing thing, Place place) {
             new Place("town", "in a little town"),
             new Place("beach", "in a hut on the beach"),
             new Place("school", "next to a school"),
-            new Place("city", "in a big city"),
             new Place("meadow", "in a sunny meadow"),
-            new Place("tower", "in a tall tower"),
-            new Place("valley", "in a green valley"),
-            new Place("desert", "at the edge of a wide desert"));
+            new Place("tower", "in a tall tower"));
 
-    // noun / flags / broke / works
+    // noun / flags / broke / works / the plot that fits it best
     private static final List<String[]> THINGS = List.of(
-            thing("lantern", "mend light make", "would not light any more", "shone brightly"),
-            thing("lamp", "mend light", "went out and stayed dark", "glowed"),
-            thing("mirror", "mend light", "had a crack", "was whole"),
-            thing("flashlight", "mend light", "flickered and went out", "shone brightly"),
-            thing("kettle", "mend sound", "had a hole in the bottom", "whistled"),
-            thing("clock", "mend make", "had stopped ticking", "ticked"),
-            thing("watch", "mend", "had stopped", "ticked"),
-            thing("kite", "mend make sound", "had a tear", "flew"),
-            thing("drum", "mend make sound", "made no sound any more", "boomed"),
-            thing("bell", "mend sound", "had lost its ring", "rang"),
-            thing("flute", "mend make sound", "had a crack", "sang"),
-            thing("whistle", "mend make sound", "made no sound any more", "whistled"),
-            thing("music box", "mend make", "had fallen silent", "played its song"),
-            thing("violin", "mend", "had lost a string", "sang"),
-            thing("umbrella", "mend", "would not open any more", "opened"),
-            thing("radio", "mend", "had gone silent", "played"),
-            thing("telescope", "mend", "showed nothing but fog", "showed the stars"),
-            thing("compass", "mend", "pointed the wrong way", "pointed north"),
-            thing("bicycle", "mend", "had a flat tire", "rolled"),
-            thing("basket", "mend make garden", "had lost its handle", "was strong"),
-            thing("bucket", "mend make garden", "had a hole", "held water"),
-            thing("wheelbarrow", "mend make garden", "had lost its wheel", "rolled"),
-            thing("ladder", "mend make garden", "had a broken step", "stood firm"),
-            thing("watering can", "mend garden", "leaked", "held water"),
-            thing("shovel", "mend garden", "had a broken handle", "was strong"),
-            thing("toy boat", "mend make", "would not float any more", "floated"),
-            thing("toy train", "mend make", "had lost a wheel", "rolled"),
-            thing("wooden box", "mend make", "would not close any more", "closed"),
-            thing("camera", "mend", "would not click any more", "clicked"),
-            thing("button", "", "", ""),
-            thing("key", "", "", ""),
-            thing("map", "", "", ""),
-            thing("book", "", "", ""),
-            thing("scarf", "make", "", ""),
-            thing("hat", "make", "", ""),
-            thing("blanket", "", "", ""),
-            thing("letter", "", "", ""),
-            thing("coin", "", "", ""),
-            thing("shell", "", "", ""),
-            thing("ring", "", "", ""),
-            thing("feather", "", "", ""),
-            thing("stone", "", "", ""),
-            thing("teapot", "", "", ""),
-            thing("spoon", "make", "", ""),
-            thing("ball", "", "", ""),
-            thing("doll", "make", "", ""),
-            thing("pen", "", "", ""),
-            thing("cup", "", "", ""),
-            thing("rope", "", "", ""),
-            thing("flag", "make", "", ""),
-            thing("photograph", "", "", ""),
-            thing("hammer", "", "", ""),
-            thing("coat", "", "", ""),
-            thing("bag", "", "", ""),
-            thing("sword", "", "", ""),
-            thing("crown", "make", "", ""),
-            thing("pumpkin", "", "", ""),
-            thing("candle", "light", "", ""),
-            thing("flower pot", "", "", ""),
-            thing("notebook", "", "", ""),
-            thing("pillow", "", "", ""),
-            thing("magnet", "", "", ""),
-            thing("paintbrush", "make", "", ""),
-            thing("fishing rod", "make", "", ""));
+            thing("lantern", "mend light make", "would not light any more", "shone brightly", "night1"),
+            thing("lamp", "mend light", "went out and stayed dark", "glowed", "night2"),
+            thing("mirror", "mend light", "had a crack", "was whole", "found1"),
+            thing("kettle", "mend", "had a hole in the bottom", "whistled", "lent1"),
+            thing("clock", "mend make", "had stopped ticking", "ticked", "broken1"),
+            thing("watch", "mend", "had stopped", "ticked", "lost1"),
+            thing("kite", "mend make sound", "had a tear", "flew", "contest"),
+            thing("drum", "mend make sound", "made no sound any more", "boomed", "wind"),
+            thing("bell", "mend sound", "had lost its ring", "rang", "door"),
+            thing("flute", "mend make sound", "had a crack", "sang", "gift1"),
+            thing("whistle", "mend make sound", "made no sound any more", "whistled", "race"),
+            thing("violin", "mend", "had lost a string", "sang", "sad1"),
+            thing("umbrella", "mend", "would not open any more", "opened", "lent2"),
+            thing("radio", "mend", "had gone silent", "played", "broken2"),
+            thing("telescope", "mend", "showed nothing but fog", "showed the stars", "lent1"),
+            thing("compass", "mend", "pointed the wrong way", "pointed north", "afraid1"),
+            thing("bicycle", "mend", "had a flat tire", "rolled", "broken1"),
+            thing("basket", "mend make garden", "had lost its handle", "was strong", "garden1"),
+            thing("bucket", "mend make garden", "had a hole", "held water", "garden1"),
+            thing("ladder", "mend make garden", "had a broken step", "stood firm", "lent2"),
+            thing("shovel", "mend garden", "had a broken handle", "was strong", "garden2"),
+            thing("camera", "mend", "would not click any more", "clicked", "found2"),
+            thing("button", "", "", "", "lost2"),
+            thing("key", "", "", "", "found1"),
+            thing("map", "", "", "", "lost1"),
+            thing("book", "", "", "", "bed1"),
+            thing("scarf", "make", "", "", "gift2"),
+            thing("hat", "make", "", "", "funny1"),
+            thing("blanket", "", "", "", "door"),
+            thing("letter", "", "", "", "found2"),
+            thing("coin", "", "", "", "found1"),
+            thing("shell", "", "", "", "race"),
+            thing("ring", "", "", "", "found2"),
+            thing("feather", "", "", "", "afraid2"),
+            thing("stone", "", "", "", "afraid1"),
+            thing("spoon", "make", "", "", "funny2"),
+            thing("ball", "", "", "", "race"),
+            thing("doll", "make", "", "", "gift2"),
+            thing("pen", "", "", "", "lent1"),
+            thing("cup", "", "", "", "door"),
+            thing("rope", "", "", "", "afraid2"),
+            thing("flag", "make", "", "", "gift1"),
+            thing("hammer", "", "", "", "lent2"),
+            thing("coat", "", "", "", "sad1"),
+            thing("sword", "", "", "", "lost2"),
+            thing("crown", "make", "", "", "lost1"),
+            thing("pumpkin", "", "", "", "funny2"),
+            thing("candle", "light", "", "", "night2"),
+            thing("teapot", "", "", "", "funny1"),
+            thing("pillow", "", "", "", "bed1"));
     private static final List<String> LOOKS = List.of(
             "old red small blue green little silver yellow heavy shiny wooden brown white tiny beautiful strange golden"
                     .split(" "));
 
-    private static String[] thing(String noun, String flags, String broke, String works) {
-        return new String[] {noun, flags, broke, works};
+    private static String[] thing(String noun, String flags, String broke, String works, String plot) {
+        return new String[] {noun, flags, broke, works, plot};
     }
 
     static List<String> thingNouns() {
         return THINGS.stream().map(t -> t[0]).toList();
     }
 
-    /** A cast at random; hero and friend differ in kind and name. */
+    static List<String> names() {
+        return Stream.of(HER, HIM, FRIEND_HER, FRIEND_HIM).flatMap(List::stream).toList();
+    }
+
+    static List<String> looks() {
+        return LOOKS;
+    }
+
+    /**
+     * A cast at random. Of hero and friend one is a she and the other a he. Most heroes of a kind have the same name and live
+     * at the same place, and most things look alike: so stories differ by what is asked for, also where nothing is left to
+     * chance.
+     */
     static Cast draw(RandomGenerator random) {
-        var hero = character(random, "");
-        Character friend;
+        var kind = any(KINDS, random);
+        var thing = object(random);
+        boolean female = ALWAYS_HER.contains(kind)
+                || !ALWAYS_HIM.contains(kind)
+                        && (random.nextInt(3) > 0 ? favourite(kind, "she", 2) == 0 : random.nextBoolean());
+        var hero = new Character(kind, leaning(female ? HER : HIM, kind, "name", random), female, adjective(random));
+        String other;
         do {
-            friend = character(random, "");
-        } while (friend.kind().equals(hero.kind()) || friend.name().equals(hero.name()));
-        return new Cast(hero, friend, object(random), PLACES.get(random.nextInt(PLACES.size())));
+            other = leaning(KINDS, thing.noun(), "friend", random);
+        } while (other.equals(kind) || (female ? ALWAYS_HER : ALWAYS_HIM).contains(other));
+        var friend = new Character(
+                other, leaning(female ? FRIEND_HIM : FRIEND_HER, thing.noun(), "name", random), !female, adjective(random));
+        return new Cast(hero, friend, thing, leaning(PLACES, kind, "place", random));
     }
 
-    /** Another story's cast about the same kind of hero and the same object. */
-    Cast renamed(RandomGenerator random) {
-        Cast other = draw(random);
-        while (other.friend().kind().equals(hero.kind())) {
-            other = draw(random);
-        }
-        Character again;
-        do {
-            again = character(random, hero.kind());
-        } while (again.name().equals(hero.name())
-                || again.name().equals(other.friend().name()));
-        return new Cast(again, other.friend(), thing, other.place());
-    }
-
-    private static Character character(RandomGenerator random, String wanted) {
-        var kind = wanted.isEmpty() ? KINDS.get(random.nextInt(KINDS.size())) : wanted;
-        boolean female = ALWAYS_HER.contains(kind) || !ALWAYS_HIM.contains(kind) && random.nextBoolean();
-        var names = female ? HER : HIM;
-        var name = names.get(random.nextInt(names.size()));
-        return new Character(kind, name, female, random.nextInt(4) == 0 ? "little" : "");
+    private static String adjective(RandomGenerator random) {
+        return random.nextInt(5) == 0 ? "little" : "";
     }
 
     private static Thing object(RandomGenerator random) {
-        var adjective = LOOKS.get(random.nextInt(LOOKS.size()));
-        var chosen = THINGS.get(random.nextInt(THINGS.size()));
+        var chosen = any(THINGS, random);
         return new Thing(
                 chosen[0],
-                adjective,
+                leaning(LOOKS, chosen[0], "look", random),
                 Set.of(chosen[1].isEmpty() ? new String[0] : chosen[1].split(" ")),
                 chosen[2],
-                chosen[3]);
+                chosen[3],
+                chosen[4]);
+    }
+
+    // two of three times the choice that goes with the key
+    private static <T> T leaning(List<T> choices, String key, String what, RandomGenerator random) {
+        return random.nextInt(3) > 0 ? choices.get(favourite(key, what, choices.size())) : any(choices, random);
+    }
+
+    private static <T> T any(List<T> choices, RandomGenerator random) {
+        return choices.get(random.nextInt(choices.size()));
+    }
+
+    /** The choice that goes with a word: always the same, spread evenly over words. */
+    static int favourite(String word, String what, int choices) {
+        return (int) Long.remainderUnsigned(Corpus.hash(what + "/" + word), choices);
+    }
+
+    /** Whether a name, a kind of hero or the object is the same. */
+    boolean sharesWith(Cast other) {
+        return hero.name().equals(other.hero.name())
+                || friend.name().equals(other.friend.name())
+                || hero.kind().equals(other.hero.kind())
+                || thing.noun().equals(other.thing.noun());
     }
 
     static String article(String noun) {

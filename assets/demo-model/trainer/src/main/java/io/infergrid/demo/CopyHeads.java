@@ -1,14 +1,9 @@
 package io.infergrid.demo;
 
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /**
  * Gives a half-trained model heads that look back for a word of the kind that is expected next, and say it again. Training
@@ -17,30 +12,19 @@ import picocli.CommandLine.Option;
  * distance hardly matters; values and outputs pass on the directions in which these words differ most. The idea is that of
  * mimetic initialisation (Trockman and Kolter, 2023).
  */
-@Command(
-        name = "graft",
-        mixinStandardHelpOptions = true,
-        description = "Replaces one group of heads in some blocks by heads that copy.")
-final class CopyHeads implements Callable<Integer> {
+final class CopyHeads {
     private static final double ATTENTION = 1.6;
     private static final double OUTPUT = 1.0;
+    private static final int[] BLOCKS = {2, 3, 4};
 
-    @Option(names = "--run", required = true, description = "Folder of the run.")
-    private Path run = Path.of(".");
+    private CopyHeads() {}
 
-    @Option(names = "--blocks", arity = "1..*", description = "Blocks that get such heads (default ${DEFAULT-VALUE}).")
-    private int[] blocks = {2, 3, 4};
-
-    @Override
-    public Integer call() throws IOException {
-        var file = run.resolve("checkpoint.bin");
-        var checkpoint = Checkpoint.read(file);
-        var vocabulary = BytePairs.read(run.resolve("merges.txt"));
-        for (int block : blocks) {
+    /** Replaces one group of heads in some blocks by heads that copy, and forgets their moments. */
+    static void graft(Weights weights, AdamW optimiser, BytePairs vocabulary) {
+        var checkpoint = new Checkpoint(weights, optimiser, 0, 0, 0);
+        for (int block : BLOCKS) {
             graft(checkpoint, vocabulary, block);
         }
-        checkpoint.write(file);
-        return 0;
     }
 
     private static void graft(Checkpoint checkpoint, BytePairs vocabulary, int block) {
@@ -49,7 +33,14 @@ final class CopyHeads implements Callable<Integer> {
         int head = shape.headDimension();
         int kv = shape.kvHeads() - 1; // the last group
         int group = shape.heads() / shape.kvHeads();
-        var classes = Stream.of(Cast.KINDS, Cast.thingNouns(), Cast.HER, Cast.HIM)
+        var classes = Stream.of(
+                        Cast.KINDS,
+                        Cast.thingNouns(),
+                        Cast.looks(),
+                        Cast.HER,
+                        Cast.HIM,
+                        Cast.FRIEND_HER,
+                        Cast.FRIEND_HIM)
                 .map(words -> embeddings(checkpoint.weights(), vocabulary, words))
                 .toList();
         double[] middle = mean(classes.stream().flatMap(Arrays::stream).toArray(double[][]::new));

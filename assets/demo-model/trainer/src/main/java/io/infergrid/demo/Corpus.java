@@ -1,6 +1,6 @@
 package io.infergrid.demo;
 
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,6 +27,26 @@ final class Corpus {
      */
     record Document(String text, boolean heldOut) {}
 
+    // a request's theme and the plots that tell of it
+    private static final Map<String, List<String>> THEMES = Map.ofEntries(
+            Map.entry("lost", List.of("lost1", "lost2")),
+            Map.entry("broken", List.of("broken1", "broken2")),
+            Map.entry("lent", List.of("lent1", "lent2")),
+            Map.entry("night", List.of("night1", "night2")),
+            Map.entry("afraid", List.of("afraid1", "afraid2")),
+            Map.entry("strange", List.of("wind")),
+            Map.entry("door", List.of("door")),
+            Map.entry("gift", List.of("gift1", "gift2")),
+            Map.entry("contest", List.of("contest")),
+            Map.entry("race", List.of("race")),
+            Map.entry("garden", List.of("garden1")),
+            Map.entry("quarrel", List.of("garden2")),
+            Map.entry("found", List.of("found1", "found2")),
+            Map.entry("funny", List.of("funny1", "funny2")),
+            Map.entry("sad", List.of("sad1")),
+            Map.entry("bed", List.of("bed1")));
+    private static final List<String> GRID = List.of("grid1", "grid2");
+
     private final long seed;
     private final Grammar stories = Grammar.resource("stories.grammar");
     private final Grammar chat = Grammar.resource("chat.grammar");
@@ -43,19 +63,18 @@ final class Corpus {
     Document document(long index) {
         var random = new SplittableRandom(mix(seed * 0x9E3779B97F4A7C15L + index));
         int sort = random.nextInt(100);
-        if (sort < 12) {
+        if (sort < 3) {
             return plainStory(random);
         }
-        return conversation(random, sort < 62);
+        return conversation(random, sort < 64);
     }
 
     private Document plainStory(RandomGenerator random) {
         var cast = Cast.draw(random);
-        var text = BOS + story(cast, random.nextInt(4) == 0 ? "grid" : "story", random) + END;
-        return new Document(text, heldOut(cast.combination()));
+        return new Document(BOS + story(cast, plot(cast, "", random), random) + END, heldOut(cast.combination()));
     }
 
-    private Document conversation(RandomGenerator random, boolean storyFirst) {
+    private Document conversation(RandomGenerator random, boolean aboutStories) {
         var text = new StringBuilder(BOS);
         if (random.nextInt(20) == 0) {
             text.append(SYSTEM)
@@ -64,47 +83,96 @@ final class Corpus {
                     .append(END)
                     .append("\n");
         }
-        if (storyFirst) {
-            if (random.nextInt(8) == 0) {
-                turn(text, topic(pick(random, "hello", "bored", "yes", "can"), random));
-            }
-            var cast = Cast.draw(random);
-            storyTurns(text, cast, random);
-            return new Document(text.toString().strip(), heldOut(cast.combination()));
+        if (aboutStories) {
+            boolean heldOut = storyTurns(text, random);
+            return new Document(text.toString().strip(), heldOut);
         }
         int turns = 1 + random.nextInt(4);
         for (int i = 0; i < turns; i++) {
-            turn(
-                    text,
-                    random.nextInt(5) == 0
-                            ? otherTopic(random)
-                            : topic(topics.get(random.nextInt(topics.size())), random));
+            turn(text, random.nextInt(4) == 0 ? otherTopic(random) : topic(random));
         }
         // the question decides, not what precedes it: a whole conversation is held out by its text
         return new Document(text.toString().strip(), heldOut(text.toString()));
     }
 
-    private void storyTurns(StringBuilder text, Cast cast, RandomGenerator random) {
-        var theme = theme(cast, random);
-        boolean grid = theme.equals("grid");
-        turn(text, new String[] {request(cast, theme, random), story(cast, theme, random)});
-        if (random.nextInt(3) == 0) {
-            var follow = grid ? "place" : pick(random, "char", "object", "place");
+    // a story, and what people say before and after one; returns whether it is held out
+    private boolean storyTurns(StringBuilder text, RandomGenerator random) {
+        boolean offered = random.nextInt(8) == 0;
+        if (offered) {
+            if (random.nextInt(3) == 0) {
+                turn(text, random.nextBoolean() ? otherTopic(random) : topic("hello", random));
+                turn(text, topic("yes", random));
+            } else {
+                turn(text, topic(pick(random, "hello", "bored", "yes", "can"), random));
+            }
+        } else if (random.nextInt(12) == 0) {
+            turn(text, topic(random));
+        }
+        var cast = Cast.draw(random);
+        boolean heldOut = heldOut(cast.combination());
+        turn(text, told(cast, offered && random.nextInt(3) > 0, random));
+        if (random.nextInt(4) == 0) {
+            var follow = pick(random, "char", "object", "place");
             turn(text, new String[] {
                 chat.expand("q." + follow, cast.slots(), Set.of(), random),
                 chat.expand("a." + follow, cast.slots(), Set.of(), random)
             });
         }
         if (random.nextInt(4) == 0) {
-            turn(text, topic(pick(random, "thanks", "bye", "who", "what"), random));
-        }
-        if (random.nextInt(10) == 0) {
-            // a new cast, but of the same (hero, object) pair, so that the pair still decides what is held out
-            var another = cast.renamed(random);
-            turn(text, new String[] {
-                chat.expand("ask.more", Map.of(), Set.of(), random), story(another, "story", random)
+            turn(text, switch (random.nextInt(3)) {
+                case 0 -> otherTopic(random);
+                case 1 -> topic(random);
+                default -> topic(pick(random, "thanks", "bye", "who", "what"), random);
             });
         }
+        int second = random.nextInt(10);
+        if (second == 0) {
+            // "another one" is about the same two
+            turn(text, new String[] {
+                chat.expand("ask.more", Map.of(), Set.of(), random), story(cast, plot(cast, "", random), random)
+            });
+        } else if (second <= 2) {
+            var another = cast;
+            while (another.sharesWith(cast)) {
+                another = Cast.draw(random);
+            }
+            heldOut |= heldOut(another.combination());
+            turn(text, told(another, random.nextBoolean(), random));
+        }
+        return heldOut;
+    }
+
+    // a request and its story
+    private String[] told(Cast cast, boolean bare, RandomGenerator random) {
+        int way = random.nextInt(40);
+        if (way < 3 && !bare) {
+            var request = chat.expand("ask.free", Map.of(), Set.of(), random);
+            return new String[] {loosely(request, random), story(cast, plot(cast, "", random), random)};
+        }
+        var start = chat.expand(bare ? "ask.bare" : "ask.start", Map.of(), Set.of(), random);
+        if (bare && random.nextInt(3) == 0) {
+            start = "";
+        }
+        var theme = "";
+        String about;
+        if (way < 7) {
+            theme = theme(cast, random);
+            about = chat.expand("ask." + theme, Map.of(), Set.of(), random);
+        } else if (way < 17) {
+            theme = theme(cast, random);
+            var slots = cast.slots();
+            slots.put("thing", someThing(cast, random));
+            about = someHero(cast, random) + chat.expand("does." + theme, slots, Set.of(), random);
+        } else if (way < 22 && !bare) {
+            theme = pick(random, "funny", "sad", "bed", random.nextBoolean() ? "strange" : "door");
+            var tone = theme.equals("strange") || theme.equals("door") ? "scary" : theme;
+            var slots = Map.of("tone", chat.expand("tone." + tone, Map.of(), Set.of(), random));
+            start = chat.expand("ask.tone", slots, Set.of(), random);
+            about = subject(cast, random);
+        } else {
+            about = subject(cast, random);
+        }
+        return new String[] {loosely(start + about, random), story(cast, plot(cast, theme, random), random)};
     }
 
     /** One question in the chat format, up to where the answer begins. */
@@ -117,6 +185,10 @@ final class Corpus {
         text.append(ASSISTANT).append("\n").append(pair[1]).append(END).append("\n");
     }
 
+    private String[] topic(RandomGenerator random) {
+        return topic(topics.get(random.nextInt(topics.size())), random);
+    }
+
     private String[] topic(String topic, RandomGenerator random) {
         var question = chat.expand("q." + topic, Map.of(), Set.of(), random);
         return new String[] {loosely(question, random), chat.expand("a." + topic, Map.of(), Set.of(), random)};
@@ -127,33 +199,35 @@ final class Corpus {
         return new String[] {loosely(question, random), chat.expand("a.other", Map.of(), Set.of(), random)};
     }
 
-    private String request(Cast cast, String theme, RandomGenerator random) {
-        if (theme.equals("story") && random.nextInt(8) == 0) {
-            return loosely(chat.expand("ask.free", Map.of(), Set.of(), random), random);
-        }
-        var about =
-                theme.equals("story") ? subject(cast, random) : chat.expand("ask." + theme, Map.of(), Set.of(), random);
-        return loosely(chat.expand("ask.start", Map.of(), Set.of(), random) + about, random);
+    private static String someHero(Cast cast, RandomGenerator random) {
+        return random.nextInt(6) == 0 ? cast.hero().introduced() : Cast.article(cast.hero().kind());
+    }
+
+    private static String someThing(Cast cast, RandomGenerator random) {
+        return random.nextInt(6) == 0
+                ? cast.thing().described()
+                : Cast.article(cast.thing().noun());
     }
 
     // every part that is named here appears in the story
     private static String subject(Cast cast, RandomGenerator random) {
         var hero = cast.hero();
-        var a = random.nextInt(6) == 0 ? hero.introduced() : Cast.article(hero.kind());
-        var thing = random.nextInt(6) == 0
-                ? cast.thing().described()
-                : Cast.article(cast.thing().noun());
+        var a = someHero(cast, random);
+        var thing = someThing(cast, random);
         return switch (random.nextInt(16)) {
             case 0, 1 -> a;
-            case 2, 3, 4, 5, 6 -> a + " and " + thing;
-            case 7 -> hero.name() + " and " + thing;
-            case 8 -> a + " and " + Cast.article(cast.friend().kind());
-            case 9 -> hero.name() + " and " + cast.friend().name();
-            case 10 -> thing;
-            case 11 -> hero.introduced() + " and " + thing;
-            case 12 -> a + " who lives " + cast.place().at();
+            case 2 -> random.nextBoolean() ? hero.kind() + " and " + cast.thing().noun() : "the " + hero.kind() + " and the " + cast.thing().noun();
+            case 3, 4, 5, 6, 7, 8 -> a + " and " + thing;
+            case 9 -> hero.name() + " and " + thing;
+            case 10 -> a + " and " + Cast.article(cast.friend().kind());
+            case 11 -> switch (random.nextInt(4)) {
+                case 0 -> cast.friend().name() + " and " + hero.name();
+                case 1 -> cast.friend().name();
+                default -> hero.name() + " and " + cast.friend().name();
+            };
+            case 12 -> thing;
             case 13 -> a + ", " + Cast.article(cast.friend().kind()) + " and " + thing;
-            case 14 -> a + " and " + Cast.article(cast.place().noun());
+            case 14 -> a + (random.nextBoolean() ? " who lives " + cast.place().at() : " with " + thing);
             default -> hero.name();
         };
     }
@@ -175,42 +249,64 @@ final class Corpus {
         return text;
     }
 
-    // one request in six names what should happen instead of who or what
     private static String theme(Cast cast, RandomGenerator random) {
-        if (random.nextInt(12) == 0) {
+        if (random.nextInt(6) == 0) {
             return "grid";
         }
-        if (random.nextInt(11) > 0) {
-            return "story";
-        }
-        var flags = cast.thing().flags();
-        var themes = new ArrayList<>(List.of("afraid", "lent", "fair.race", "lost", "sound.door", "found"));
-        if (flags.contains("light")) {
-            themes.add("night");
-            themes.add("night");
-        }
-        if (flags.contains("make")) {
-            themes.add("gift");
-        }
-        if (flags.contains("mend")) {
-            themes.add("broken");
-        }
-        if (flags.contains("garden")) {
-            themes.add("garden.dry");
-        }
+        var possible = cast.thing().plots();
+        var themes = THEMES.entrySet().stream()
+                .filter(theme -> possible.containsAll(theme.getValue()))
+                .map(Map.Entry::getKey)
+                .sorted()
+                .toList();
         return themes.get(random.nextInt(themes.size()));
     }
 
-    private String story(Cast cast, String theme, RandomGenerator random) {
-        return stories.prose(theme, cast.slots(), cast.thing().flags(), random);
+    // what happens follows from the request, else mostly from the object
+    private static String plot(Cast cast, String theme, RandomGenerator random) {
+        var plots = theme.isEmpty() ? cast.thing().plots() : THEMES.getOrDefault(theme, GRID);
+        if (theme.isEmpty() && random.nextInt(4) > 0) {
+            return cast.thing().plot();
+        }
+        return plots.get(
+                !theme.isEmpty() && random.nextInt(3) > 0
+                        ? Cast.favourite(cast.hero().kind(), "plot", plots.size())
+                        : random.nextInt(plots.size()));
+    }
+
+    private String story(Cast cast, String plot, RandomGenerator random) {
+        return stories.prose("plot." + plot, cast.slots(), cast.thing().flags(), random);
+    }
+
+    /**
+     * A character and an object that no training document has together.
+     *
+     * @param kind of the character
+     * @param thing the object
+     */
+    record Pair(String kind, String thing) {}
+
+    /** Some held-out pairs, always the same, spread over characters and objects. */
+    static List<Pair> heldOutPairs(int count) {
+        return Cast.KINDS.stream()
+                .flatMap(kind -> Cast.thingNouns().stream().map(thing -> new Pair(kind, thing)))
+                .filter(pair -> heldOut(pair.kind() + "+" + pair.thing()))
+                .sorted(Comparator.comparingLong(pair -> hash(pair.thing() + "/" + pair.kind())))
+                .limit(count)
+                .toList();
     }
 
     private static boolean heldOut(String key) {
+        return Math.floorMod(hash(key), 50) == 0;
+    }
+
+    /** FNV-1a of a text's characters, mixed once more. */
+    static long hash(String key) {
         long hash = 0xCBF29CE484222325L;
         for (int i = 0; i < key.length(); i++) {
             hash = (hash ^ key.charAt(i)) * 0x100000001B3L;
         }
-        return Math.floorMod(mix(hash), 50) == 0;
+        return mix(hash);
     }
 
     // the finaliser of SplitMix64

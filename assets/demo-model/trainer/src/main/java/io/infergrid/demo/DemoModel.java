@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "demo-model",
         mixinStandardHelpOptions = true,
-        subcommands = {TrainDemo.class, ExportDemo.class, EvaluateDemo.class, CopyHeads.class},
+        subcommands = {TrainDemo.class, ExportDemo.class, EvaluateDemo.class},
         description = "Makes the demo model of InferGrid.")
 public final class DemoModel {
     private static final long CORPUS_SEED = 20261121;

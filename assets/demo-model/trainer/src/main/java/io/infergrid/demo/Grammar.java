@@ -5,22 +5,34 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * A context-free grammar whose alternatives are drawn at random: {@code [rule]} is expanded anew, {@code [rule=]} once per
- * text, {@code {slot}} is bound by the caller, and {@code <flag>} before an alternative opens it only where the flag is set.
+ * text, {@code [rule~slot]} three of four times as goes with the slot's value, {@code {slot}} is bound by the caller, and {@code <flag>} before an alternative opens it only where the flag is set.
  */
 final class Grammar {
-    private static final Pattern REFERENCE = Pattern.compile("\\[([a-z0-9.]+)(=?)]|\\{([A-Za-z_]+)}");
+    private static final Pattern REFERENCE = Pattern.compile("\\[([a-z0-9.]+)(=?)(?:~([a-z]+))?]|\\{([A-Za-z_]+)}");
     private static final Pattern SENTENCE_START = Pattern.compile("(^|\n\n|[.!?] )(\"?[a-z])");
+
+    /**
+     * A text of several paragraphs.
+     *
+     * @param name of its rule
+     * @param paragraphs unexpanded
+     */
+    record Plot(String name, List<String> paragraphs) {}
 
     private record Alternative(String flag, String text) {}
 
@@ -62,6 +74,47 @@ final class Grammar {
         return new Grammar(rules);
     }
 
+    static Grammar file(Path file) throws IOException {
+        return parse(Files.readAllLines(file, StandardCharsets.UTF_8));
+    }
+
+    /** The texts that have several paragraphs. */
+    List<Plot> plots() {
+        return rules.keySet().stream()
+                .sorted()
+                .flatMap(rule -> alternatives(rule).stream()
+                        .filter(text -> text.contains("|"))
+                        .map(text -> new Plot(rule, List.of(text.split("\\|")))))
+                .toList();
+    }
+
+    /** The alternatives of a rule, unexpanded, whatever their flags. */
+    List<String> alternatives(String rule) {
+        return rules.getOrDefault(rule, List.of()).stream()
+                .map(Alternative::text)
+                .toList();
+    }
+
+    /** Takes an unexpanded text apart, from left to right. */
+    void parts(String text, Consumer<String> plain, Consumer<String> slot, Consumer<String> rule) {
+        var reference = REFERENCE.matcher(text);
+        int from = 0;
+        while (reference.find()) {
+            if (reference.start() > from) {
+                plain.accept(text.substring(from, reference.start()));
+            }
+            if (reference.group(4) != null) {
+                slot.accept(reference.group(4));
+            } else {
+                rule.accept(reference.group(1));
+            }
+            from = reference.end();
+        }
+        if (from < text.length()) {
+            plain.accept(text.substring(from));
+        }
+    }
+
     /** Names of the rules that begin with a prefix, in alphabetical order. */
     List<String> rulesFrom(String prefix) {
         return rules.keySet().stream()
@@ -77,7 +130,7 @@ final class Grammar {
      * @param flags open flagged alternatives
      */
     String expand(String rule, Map<String, String> slots, Set<String> flags, RandomGenerator random) {
-        return expand(rule, slots, flags, random, new HashMap<>());
+        return expand(rule, "", slots, flags, random, new HashMap<>());
     }
 
     /** As {@link #expand} with capitals where sentences start and paragraphs where the grammar has bars. */
@@ -91,6 +144,7 @@ final class Grammar {
 
     private String expand(
             String rule,
+            String lean,
             Map<String, String> slots,
             Set<String> flags,
             RandomGenerator random,
@@ -102,7 +156,10 @@ final class Grammar {
         var open = all.stream()
                 .filter(a -> a.flag().isEmpty() || flags.contains(a.flag()))
                 .toList();
-        var text = open.get(random.nextInt(open.size())).text();
+        int chosen = lean.isEmpty() || random.nextInt(4) == 0
+                ? random.nextInt(open.size())
+                : Cast.favourite(slot(slots, lean), rule, open.size());
+        var text = open.get(chosen).text();
         var matcher = REFERENCE.matcher(text);
         var result = new StringBuilder();
         while (matcher.find()) {
@@ -117,22 +174,27 @@ final class Grammar {
             Set<String> flags,
             RandomGenerator random,
             Map<String, String> once) {
-        if (reference.group(3) != null) {
-            var value = slots.get(reference.group(3));
-            if (value == null) {
-                throw new IllegalArgumentException("unbound slot " + reference.group());
-            }
-            return value;
+        if (reference.group(4) != null) {
+            return slot(slots, reference.group(4));
         }
+        var lean = Objects.requireNonNullElse(reference.group(3), "");
         var rule = reference.group(1);
         if (reference.group(2).isEmpty()) {
-            return expand(rule, slots, flags, random, once);
+            return expand(rule, lean, slots, flags, random, once);
         }
         var known = once.get(rule);
         if (known == null) {
-            known = expand(rule, slots, flags, random, once);
+            known = expand(rule, lean, slots, flags, random, once);
             once.put(rule, known);
         }
         return known;
+    }
+
+    private static String slot(Map<String, String> slots, String name) {
+        var value = slots.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException("unbound slot " + name);
+        }
+        return value;
     }
 }

@@ -22,11 +22,14 @@ import java.util.Map;
  */
 final class LlamaGraph implements AutoCloseable {
     private final LlamaShape shape;
+    private final int begin;
     private final Engine engine = Engine.getEngine("PyTorch");
     private final NDManager root = engine.newBaseManager(Device.cpu());
 
-    LlamaGraph(LlamaShape shape) {
+    /** @param begin the token that opens a document, or -1 where a row is one document */
+    LlamaGraph(LlamaShape shape, int begin) {
         this.shape = shape;
+        this.begin = begin;
     }
 
     /**
@@ -126,7 +129,7 @@ final class LlamaGraph implements AutoCloseable {
         }
         var queryRope = new Rope(step, length, 1 / Math.sqrt(shape.headDimension()));
         var rope = new Rope(step, length, 1);
-        var mask = causalMask(step, length);
+        var mask = mask(step, rows, length);
         var embedding = of(parameters, "token_embd.weight");
         var x = Embedding.embedding(step.create(ids), embedding, SparseFormat.DENSE)
                 .singletonOrThrow()
@@ -202,14 +205,21 @@ final class LlamaGraph implements AutoCloseable {
         return parameter;
     }
 
-    private static NDArray causalMask(NDManager step, int length) {
-        var mask = new float[length * length];
-        for (int t = 0; t < length; t++) {
-            for (int s = t + 1; s < length; s++) {
-                mask[t * length + s] = -1e9f;
+    // nobody sees the future, nor another document of the row: each begins with token begin
+    private NDArray mask(NDManager step, int[][] rows, int length) {
+        var mask = new float[rows.length * length * length];
+        for (int b = 0; b < rows.length; b++) {
+            int first = 0;
+            for (int t = 0; t < length; t++) {
+                if (rows[b][t] == begin) {
+                    first = t;
+                }
+                int row = (b * length + t) * length;
+                Arrays.fill(mask, row, row + first, -1e9f);
+                Arrays.fill(mask, row + t + 1, row + length, -1e9f);
             }
         }
-        return step.create(mask, new Shape(length, length));
+        return step.create(mask, new Shape(rows.length, 1, 1, length, length));
     }
 
     /** Rotations of neighbouring elements: x cos + (x R) sin, where R maps (a, b) to (-b, a). */

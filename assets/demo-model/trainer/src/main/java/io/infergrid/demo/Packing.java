@@ -8,18 +8,15 @@ final class Packing {
     private final Corpus corpus;
     private final BytePairs vocabulary;
     private final boolean heldOut;
-    private final int excerpt;
     private long next;
 
     /**
-     * @param excerpt three of four documents are cut after so many tokens: more beginnings, where a request is taken up
      * @param first index of the first document
      */
-    Packing(Corpus corpus, BytePairs vocabulary, boolean heldOut, int excerpt, long first) {
+    Packing(Corpus corpus, BytePairs vocabulary, boolean heldOut, long first) {
         this.corpus = corpus;
         this.vocabulary = vocabulary;
         this.heldOut = heldOut;
-        this.excerpt = excerpt;
         this.next = first;
     }
 
@@ -39,8 +36,7 @@ final class Packing {
                     continue;
                 }
                 var tokens = vocabulary.encode(document.text());
-                int wanted = next % 4 == 0 ? tokens.length : Math.min(tokens.length, excerpt);
-                int taken = Math.min(wanted, length - filled);
+                int taken = Math.min(tokens.length, length - filled);
                 System.arraycopy(tokens, 0, row, filled, taken);
                 filled += taken;
             }

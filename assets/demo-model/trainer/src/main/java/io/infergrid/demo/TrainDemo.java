@@ -4,32 +4,43 @@ import ai.djl.engine.Engine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
  * Trains the demo model: learns the vocabulary, then walks through the corpus once, never twice over the same document.
  *
- * <p>AdamW with warm-up, a constant rate, and a cosine cool-down over the last steps. A run goes on from its checkpoint. A file
- * named {@code finish} in the run's folder makes it cool down at once, so that a run fits the time there is.
+ * <p>One schedule from the first step to the last: AdamW with warm-up, a constant rate, and a cosine cool-down over the last
+ * steps; copying heads are grafted after {@link #GRAFT} steps; from then on what was named before counts {@link #EMPHASIS} times,
+ * which fades to {@link #LATE_EMPHASIS} and ends at one; rows are short first and long later. A run goes on from its checkpoint
+ * as if it had never stopped. A file named {@code finish} in the run's folder makes it cool down at once, so that a run fits the
+ * time there is: it is then the run of that many steps.
  */
 @Command(name = "train", mixinStandardHelpOptions = true, description = "Trains the demo model of InferGrid.")
 final class TrainDemo implements Callable<Integer> {
     private static final int VOCABULARY_DOCUMENTS = 12000;
     private static final int WARM_UP = 100;
+    private static final int GRAFT = 300;
+    private static final float EMPHASIS = 8f;
+    private static final float LATE_EMPHASIS = 2f;
+    private static final int FADE_FROM = 1200;
+    private static final int FADE_TO = 3000;
 
     @Option(names = "--out", required = true, description = "Folder of the run: vocabulary, checkpoint.")
     private Path out = Path.of(".");
 
     @Option(names = "--steps", description = "Steps in all (default ${DEFAULT-VALUE}).")
-    private int steps = 4000;
+    private int steps = 9000;
 
     @Option(names = "--cooldown", description = "Steps of falling rate at the end (default ${DEFAULT-VALUE}).")
-    private int cooldown = 700;
+    private int cooldown = 3000;
 
     @Option(names = "--batch", description = "Rows per step (default ${DEFAULT-VALUE}).")
     private int batch = 8;
@@ -39,11 +50,11 @@ final class TrainDemo implements Callable<Integer> {
 
     @Option(
             names = "--long-length",
-            description = "Tokens per row in the last half of the cool-down (default ${DEFAULT-VALUE}).")
+            description = "Tokens per row once the emphasis has faded (default ${DEFAULT-VALUE}).")
     private int longLength = 512;
 
     @Option(names = "--rate", description = "Peak learning rate (default ${DEFAULT-VALUE}).")
-    private float rate = 2.5e-3f;
+    private float rate = 2e-3f;
 
     @Option(names = "--dimension", description = "Length of the residual stream (default ${DEFAULT-VALUE}).")
     private int dimension = 128;
@@ -55,15 +66,6 @@ final class TrainDemo implements Callable<Integer> {
 
     @Option(names = "--vocabulary", description = "Tokens in all (default ${DEFAULT-VALUE}).")
     private int vocabularySize = 2048;
-
-    @Option(
-            names = "--emphasis",
-            description =
-                    "How much more a name, character or object counts that was named before (default ${DEFAULT-VALUE}).")
-    private float emphasis = 1f;
-
-    @Option(names = "--excerpt", description = "Tokens after which three of four documents are cut (default: none is).")
-    private int excerpt = Integer.MAX_VALUE;
 
     @Option(names = "--until", description = "Stop after this step, to go on with other options.")
     private int until = Integer.MAX_VALUE;
@@ -90,10 +92,16 @@ final class TrainDemo implements Callable<Integer> {
         if (Files.exists(file)) {
             return BytePairs.read(file);
         }
-        Iterable<String> texts = () -> LongStream.range(0, VOCABULARY_DOCUMENTS)
-                .mapToObj(corpus::document)
-                .filter(document -> !document.heldOut())
-                .map(Corpus.Document::text)
+        // the cast's words once more, often enough that each becomes one token
+        var cast = Stream.of(Cast.KINDS, Cast.thingNouns(), Cast.names(), Cast.looks())
+                .flatMap(List::stream)
+                .flatMap(word -> Collections.nCopies(VOCABULARY_DOCUMENTS / 50, " " + word).stream());
+        Iterable<String> texts = () -> Stream.concat(
+                        cast,
+                        LongStream.range(0, VOCABULARY_DOCUMENTS)
+                                .mapToObj(corpus::document)
+                                .filter(document -> !document.heldOut())
+                                .map(Corpus.Document::text))
                 .iterator();
         var vocabulary = BytePairs.learn(texts, vocabularySize);
         vocabulary.write(file);
@@ -110,24 +118,26 @@ final class TrainDemo implements Callable<Integer> {
         var weights = start.weights();
         var optimiser = start.optimiser();
         var gradient = new float[weights.values().length];
-        var packing = new Packing(corpus, vocabulary, false, excerpt, start.nextDocument());
-        var heldOut = new Packing(corpus, vocabulary, true, Integer.MAX_VALUE, 0).rows(64, 257);
-        var emphasised = new Emphasis(vocabulary, emphasis);
+        var packing = new Packing(corpus, vocabulary, false, start.nextDocument());
+        var heldOut = new Packing(corpus, vocabulary, true, 0).rows(64, 257);
+        var emphasis = new Emphasis(vocabulary);
         int last = steps;
         long began = System.nanoTime();
         long lastSaved = began;
         double average = Double.NaN;
         int skipped = 0;
-        try (var graph = new LlamaGraph(weights.shape())) {
+        try (var graph = new LlamaGraph(weights.shape(), vocabulary.id(Corpus.BOS))) {
             for (int step = start.step() + 1; step <= Math.min(last, until); step++) {
-                if (last == steps && step + cooldown < last && Files.exists(out.resolve("finish"))) {
-                    last = step + cooldown;
-                    say("finish: cooling down until step %d", last);
+                if (last == steps && Files.exists(out.resolve("finish"))) {
+                    last = Math.min(steps, finish(step));
+                    say("finish: the last step is %d", last);
                 }
-                boolean longRows = step > last - cooldown / 2;
-                int tokens = longRows ? longLength : length;
+                if (step == GRAFT) {
+                    CopyHeads.graft(weights, optimiser, vocabulary);
+                }
+                int tokens = step > Math.min(FADE_TO, last - cooldown) ? longLength : length;
                 var rows = packing.rows(Math.max(1, batch * length / tokens), tokens + 1);
-                float loss = graph.lossAndGradient(weights, rows, emphasised.of(rows), gradient);
+                float loss = graph.lossAndGradient(weights, rows, emphasis.of(rows, emphasisAt(step, last)), gradient);
                 double norm = optimiser.update(weights, gradient, step, rateAt(step, last));
                 if (!Float.isFinite(loss) || !Double.isFinite(norm)) {
                     say("step %d skipped: loss %f, gradient %f", step, loss, norm);
@@ -156,6 +166,27 @@ final class TrainDemo implements Callable<Integer> {
         }
     }
 
+    // an empty file means: from here; then it keeps the last step, for a run that goes on
+    private int finish(int step) throws IOException {
+        var file = out.resolve("finish");
+        var text = Files.readString(file).strip();
+        if (text.isEmpty()) {
+            text = Integer.toString(step + cooldown);
+            Files.writeString(file, text);
+        }
+        return Integer.parseInt(text);
+    }
+
+    private float emphasisAt(int step, int last) {
+        if (step < GRAFT) {
+            return 1f;
+        }
+        double faded = Math.clamp((step - FADE_FROM) / (double) (FADE_TO - FADE_FROM), 0, 1);
+        double ended = Math.clamp((step - (last - cooldown)) / (0.5 * cooldown), 0, 1);
+        double early = EMPHASIS * Math.pow(LATE_EMPHASIS / EMPHASIS, faded);
+        return (float) Math.pow(early, 1 - ended);
+    }
+
     private float rateAt(int step, int last) {
         if (step <= WARM_UP) {
             return rate * step / WARM_UP;
@@ -176,7 +207,9 @@ final class TrainDemo implements Callable<Integer> {
     }
 
     private static void sample(Weights weights, BytePairs vocabulary) {
-        for (var question : new String[] {"Tell me a story about a fox and a lantern", "What is a shard?"}) {
+        for (var question : new String[] {
+            "Tell me a story about a fox and a lantern", "Tell me a story about an owl who lost a key", "What is a shard?"
+        }) {
             say("> %s%n%s", question, new Speaker(weights).answer(vocabulary, Corpus.prompt(question), 220));
         }
     }

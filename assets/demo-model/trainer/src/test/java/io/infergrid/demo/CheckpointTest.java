@@ -81,7 +81,7 @@ class CheckpointTest {
         var file = folder.resolve("demo.gguf");
         ExportDemo.write(weights, VOCABULARY, TensorType.F32, file);
         var tokens = new SplittableRandom(4).ints(40, 0, VOCABULARY.size()).toArray();
-        try (var graph = new LlamaGraph(SHAPE);
+        try (var graph = new LlamaGraph(SHAPE, -1);
                 var gguf = GgufFile.open(file);
                 var backend = new CpuBackend(1);
                 var stage = backend.load(gguf, StageSpec.whole(SHAPE.blocks()));

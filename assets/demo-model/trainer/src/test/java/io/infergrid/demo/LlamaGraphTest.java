@@ -17,7 +17,7 @@ class LlamaGraphTest {
             weights.values()[i] *= 3; // so that attention is not flat
         }
         var tokens = new SplittableRandom(4).ints(40, 0, 300).toArray();
-        try (var graph = new LlamaGraph(SHAPE)) {
+        try (var graph = new LlamaGraph(SHAPE, -1)) {
             var expected = graph.logits(weights, tokens);
             var speaker = new Speaker(weights);
             for (int t = 0; t < tokens.length; t++) {
@@ -27,11 +27,30 @@ class LlamaGraphTest {
     }
 
     @Test
+    void a_document_in_the_middle_of_a_row_sees_nothing_of_the_one_before() {
+        var weights = Weights.initial(SHAPE, new SplittableRandom(3));
+        int begin = 7;
+        var one = new SplittableRandom(4).ints(20, 8, 300).toArray();
+        var other = new SplittableRandom(5).ints(20, 8, 300).toArray();
+        one[10] = begin;
+        other[10] = begin;
+        System.arraycopy(one, 10, other, 10, 10);
+        try (var graph = new LlamaGraph(SHAPE, begin)) {
+            var first = graph.logits(weights, one);
+            var second = graph.logits(weights, other);
+            for (int t = 10; t < 20; t++) {
+                assertThat(second[t]).containsExactly(first[t], within(1e-4f));
+            }
+            assertThat(second[9]).isNotEqualTo(first[9]);
+        }
+    }
+
+    @Test
     void the_gradient_is_the_slope_of_the_loss() {
         var weights = Weights.initial(SHAPE, new SplittableRandom(3));
         var rows = new int[][] {new SplittableRandom(4).ints(17, 0, 300).toArray()};
         var gradient = new float[weights.values().length];
-        try (var graph = new LlamaGraph(SHAPE)) {
+        try (var graph = new LlamaGraph(SHAPE, -1)) {
             graph.lossAndGradient(weights, rows, even(rows), gradient);
             double square = 0;
             for (float g : gradient) {
@@ -54,11 +73,43 @@ class LlamaGraphTest {
         var optimiser = new AdamW(weights.values().length);
         var rows = new int[][] {new SplittableRandom(4).ints(33, 0, 300).toArray()};
         var gradient = new float[weights.values().length];
-        try (var graph = new LlamaGraph(SHAPE)) {
+        try (var graph = new LlamaGraph(SHAPE, -1)) {
             float loss = Float.MAX_VALUE;
             for (int step = 1; step <= 80; step++) {
                 loss = graph.lossAndGradient(weights, rows, even(rows), gradient);
                 optimiser.update(weights, gradient, step, 3e-3f);
+            }
+            assertThat(loss).isLessThan(0.5f);
+        }
+    }
+
+    @Test
+    void muon_learns_one_row_too_and_moves_a_matrix_in_all_directions_alike() {
+        var weights = Weights.initial(SHAPE, new SplittableRandom(3));
+        var rows = new int[][] {new SplittableRandom(4).ints(33, 0, 300).toArray()};
+        var gradient = new float[weights.values().length];
+        var before = weights.values().clone();
+        try (var graph = new LlamaGraph(SHAPE, -1);
+                var muon = new Muon(new AdamW(gradient.length))) {
+            graph.lossAndGradient(weights, rows, even(rows), gradient);
+            muon.update(weights, gradient, 1, 1e-3f);
+            for (var tensor : weights.tensors()) {
+                if (Muon.isFor(tensor)) {
+                    double square = 0;
+                    for (int i = tensor.offset(); i < tensor.offset() + tensor.size(); i++) {
+                        double moved = weights.values()[i] - before[i] * (1 - 1e-3 * AdamW.WEIGHT_DECAY);
+                        square += moved * moved;
+                    }
+                    // all singular values near one: the squares of the elements sum up to the smaller side
+                    double tall = Math.max(1, tensor.rows() / (double) tensor.columns());
+                    double expected = 8e-3 * Math.sqrt(tall * Math.min(tensor.rows(), tensor.columns()));
+                    assertThat(Math.sqrt(square)).as(tensor.name()).isBetween(0.3 * expected, 1.3 * expected);
+                }
+            }
+            float loss = Float.MAX_VALUE;
+            for (int step = 2; step <= 80; step++) {
+                loss = graph.lossAndGradient(weights, rows, even(rows), gradient);
+                muon.update(weights, gradient, step, 3e-3f);
             }
             assertThat(loss).isLessThan(0.5f);
         }
