@@ -210,7 +210,10 @@ record Cast(Character hero, Character friend, Thing thing, Place place) {
             other = leaning(KINDS, thing.noun(), "friend", random);
         } while (other.equals(kind) || (female ? ALWAYS_HER : ALWAYS_HIM).contains(other));
         var friend = new Character(
-                other, leaning(female ? FRIEND_HIM : FRIEND_HER, thing.noun(), "name", random), !female, adjective(random));
+                other,
+                leaning(female ? FRIEND_HIM : FRIEND_HER, thing.noun(), "name", random),
+                !female,
+                adjective(random));
         return new Cast(hero, friend, thing, leaning(PLACES, kind, "place", random));
     }
 

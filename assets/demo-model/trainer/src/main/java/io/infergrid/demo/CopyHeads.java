@@ -17,18 +17,20 @@ final class CopyHeads {
     private static final double OUTPUT = 1.0;
     private static final int[] BLOCKS = {2, 3, 4};
 
+    private record Model(Weights weights, AdamW optimiser) {}
+
     private CopyHeads() {}
 
     /** Replaces one group of heads in some blocks by heads that copy, and forgets their moments. */
     static void graft(Weights weights, AdamW optimiser, BytePairs vocabulary) {
-        var checkpoint = new Checkpoint(weights, optimiser, 0, 0, 0);
+        var model = new Model(weights, optimiser);
         for (int block : BLOCKS) {
-            graft(checkpoint, vocabulary, block);
+            graft(model, vocabulary, block);
         }
     }
 
-    private static void graft(Checkpoint checkpoint, BytePairs vocabulary, int block) {
-        var shape = checkpoint.weights().shape();
+    private static void graft(Model model, BytePairs vocabulary, int block) {
+        var shape = model.weights().shape();
         int dim = shape.dimension();
         int head = shape.headDimension();
         int kv = shape.kvHeads() - 1; // the last group
@@ -41,7 +43,7 @@ final class CopyHeads {
                         Cast.HIM,
                         Cast.FRIEND_HER,
                         Cast.FRIEND_HIM)
-                .map(words -> embeddings(checkpoint.weights(), vocabulary, words))
+                .map(words -> embeddings(model.weights(), vocabulary, words))
                 .toList();
         double[] middle = mean(classes.stream().flatMap(Arrays::stream).toArray(double[][]::new));
         var random = new SplittableRandom(block);
@@ -50,15 +52,15 @@ final class CopyHeads {
         var prefix = "blk." + block + ".";
         for (int h = kv * group; h < (kv + 1) * group; h++) {
             for (int i = 0; i < head; i++) {
-                row(checkpoint, prefix + "attn_q.weight", h * head + i, slow(meeting, i, head), ATTENTION, random);
+                row(model, prefix + "attn_q.weight", h * head + i, slow(meeting, i, head), ATTENTION, random);
             }
             for (int i = 0; i < head; i++) {
-                column(checkpoint, prefix + "attn_output.weight", h * head + i, identity[i], OUTPUT / group);
+                column(model, prefix + "attn_output.weight", h * head + i, identity[i], OUTPUT / group);
             }
         }
         for (int i = 0; i < head; i++) {
-            row(checkpoint, prefix + "attn_k.weight", kv * head + i, slow(meeting, i, head), ATTENTION, random);
-            row(checkpoint, prefix + "attn_v.weight", kv * head + i, identity[i], 1, random);
+            row(model, prefix + "attn_k.weight", kv * head + i, slow(meeting, i, head), ATTENTION, random);
+            row(model, prefix + "attn_v.weight", kv * head + i, identity[i], 1, random);
         }
         System.out.println("block " + block + ": heads " + kv * group + " to " + ((kv + 1) * group - 1) + " copy, "
                 + dim + " wide");
@@ -139,27 +141,24 @@ final class CopyHeads {
     }
 
     private static void row(
-            Checkpoint checkpoint, String name, int row, double[] values, double factor, SplittableRandom random) {
-        var tensor = tensor(checkpoint.weights(), name);
+            Model model, String name, int row, double[] values, double factor, SplittableRandom random) {
+        var tensor = tensor(model.weights(), name);
         for (int i = 0; i < values.length; i++) {
-            set(
-                    checkpoint,
-                    tensor.offset() + row * tensor.columns() + i,
-                    factor * values[i] + 0.02 * random.nextGaussian());
+            set(model, tensor.offset() + row * tensor.columns() + i, factor * values[i] + 0.02 * random.nextGaussian());
         }
     }
 
-    private static void column(Checkpoint checkpoint, String name, int column, double[] values, double factor) {
-        var tensor = tensor(checkpoint.weights(), name);
+    private static void column(Model model, String name, int column, double[] values, double factor) {
+        var tensor = tensor(model.weights(), name);
         for (int i = 0; i < values.length; i++) {
-            set(checkpoint, tensor.offset() + i * tensor.columns() + column, factor * values[i]);
+            set(model, tensor.offset() + i * tensor.columns() + column, factor * values[i]);
         }
     }
 
-    private static void set(Checkpoint checkpoint, int index, double value) {
-        checkpoint.weights().values()[index] = (float) value;
-        checkpoint.optimiser().mean()[index] = 0;
-        checkpoint.optimiser().square()[index] = 0;
+    private static void set(Model model, int index, double value) {
+        model.weights().values()[index] = (float) value;
+        model.optimiser().mean()[index] = 0;
+        model.optimiser().square()[index] = 0;
     }
 
     private static Weights.Tensor tensor(Weights weights, String name) {

@@ -119,11 +119,13 @@ final class Corpus {
             });
         }
         if (random.nextInt(4) == 0) {
-            turn(text, switch (random.nextInt(3)) {
-                case 0 -> otherTopic(random);
-                case 1 -> topic(random);
-                default -> topic(pick(random, "thanks", "bye", "who", "what"), random);
-            });
+            turn(
+                    text,
+                    switch (random.nextInt(3)) {
+                        case 0 -> otherTopic(random);
+                        case 1 -> topic(random);
+                        default -> topic(pick(random, "thanks", "bye", "who", "what"), random);
+                    });
         }
         int second = random.nextInt(10);
         if (second == 0) {
@@ -200,7 +202,9 @@ final class Corpus {
     }
 
     private static String someHero(Cast cast, RandomGenerator random) {
-        return random.nextInt(6) == 0 ? cast.hero().introduced() : Cast.article(cast.hero().kind());
+        return random.nextInt(6) == 0
+                ? cast.hero().introduced()
+                : Cast.article(cast.hero().kind());
     }
 
     private static String someThing(Cast cast, RandomGenerator random) {
@@ -216,15 +220,19 @@ final class Corpus {
         var thing = someThing(cast, random);
         return switch (random.nextInt(16)) {
             case 0, 1 -> a;
-            case 2 -> random.nextBoolean() ? hero.kind() + " and " + cast.thing().noun() : "the " + hero.kind() + " and the " + cast.thing().noun();
+            case 2 ->
+                random.nextBoolean()
+                        ? hero.kind() + " and " + cast.thing().noun()
+                        : "the " + hero.kind() + " and the " + cast.thing().noun();
             case 3, 4, 5, 6, 7, 8 -> a + " and " + thing;
             case 9 -> hero.name() + " and " + thing;
             case 10 -> a + " and " + Cast.article(cast.friend().kind());
-            case 11 -> switch (random.nextInt(4)) {
-                case 0 -> cast.friend().name() + " and " + hero.name();
-                case 1 -> cast.friend().name();
-                default -> hero.name() + " and " + cast.friend().name();
-            };
+            case 11 ->
+                switch (random.nextInt(4)) {
+                    case 0 -> cast.friend().name() + " and " + hero.name();
+                    case 1 -> cast.friend().name();
+                    default -> hero.name() + " and " + cast.friend().name();
+                };
             case 12 -> thing;
             case 13 -> a + ", " + Cast.article(cast.friend().kind()) + " and " + thing;
             case 14 -> a + (random.nextBoolean() ? " who lives " + cast.place().at() : " with " + thing);

@@ -51,7 +51,9 @@ final class EvaluateDemo implements Callable<Integer> {
     @Option(names = "--temperature", description = "Of the stories; 0 is greedy (default ${DEFAULT-VALUE}).")
     private float temperature = 0;
 
-    @Option(names = "--grammar", description = "The grammar that the model's stories follow (default: the present one).")
+    @Option(
+            names = "--grammar",
+            description = "The grammar that the model's stories follow (default: the present one).")
     private Path grammar = Path.of("");
 
     @Option(names = "--show", description = "Print the stories too.")
@@ -117,7 +119,9 @@ final class EvaluateDemo implements Callable<Integer> {
                         .text();
                 var found = reader.read(story, pair.kind(), pair.thing());
                 all.add(found);
-                say("%s: %s, %d slips %s", request, found.plot().isEmpty() ? "no plot" : found.plot(), found.slips(), found);
+                say(
+                        "%s: %s, %d slips %s",
+                        request, found.plot().isEmpty() ? "no plot" : found.plot(), found.slips(), found);
                 if (show) {
                     say("%s%n", story);
                 }
@@ -128,7 +132,11 @@ final class EvaluateDemo implements Callable<Integer> {
                         + "of %d for the object %d, of %d pronouns %d; %d of %d paragraphs follow no plot, %d stories no plot throughout",
                 all.size(),
                 all.stream().filter(f -> f.slips() == 0).count(),
-                all.stream().map(Findings::plot).filter(plot -> !plot.isEmpty()).distinct().count(),
+                all.stream()
+                        .map(Findings::plot)
+                        .filter(plot -> !plot.isEmpty())
+                        .distinct()
+                        .count(),
                 sum(all, Findings::names),
                 sum(all, Findings::wrongNames),
                 sum(all, Findings::characters),

@@ -45,7 +45,7 @@ final class StoryReader {
     }
 
     private static final String NAME = "([A-Z][a-z]+)";
-    private static final String NOUN = "([a-z]+(?: [a-z]+)?)";
+    private static final String NOUN = "([a-z]+(?: [a-z]+)??)";
     private static final String A = "(?:[Aa]n? )";
     private static final Map<String, String> ARTICLES = Map.of("akind", "kind", "afkind", "fkind");
     private static final Set<String> HERS = Set.of("she", "her");
@@ -146,11 +146,13 @@ final class StoryReader {
     }
 
     private static int different(List<String> values) {
-        return (int)
-                values.stream().filter(value -> !value.equals(values.getFirst())).count();
+        return (int) values.stream()
+                .filter(value -> !value.equals(values.getFirst()))
+                .count();
     }
 
-    // where several ways to read a paragraph exist, the first is taken: the grammar's sentences differ in their plain words
+    // where several ways to read a paragraph exist, the first is taken: the grammar's sentences differ in their plain
+    // words
     private static List<Found> match(Paragraph paragraph, String text) {
         var matcher = paragraph.pattern().matcher(text);
         if (!matcher.matches()) {

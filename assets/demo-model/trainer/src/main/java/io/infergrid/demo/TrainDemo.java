@@ -208,7 +208,9 @@ final class TrainDemo implements Callable<Integer> {
 
     private static void sample(Weights weights, BytePairs vocabulary) {
         for (var question : new String[] {
-            "Tell me a story about a fox and a lantern", "Tell me a story about an owl who lost a key", "What is a shard?"
+            "Tell me a story about a fox and a lantern",
+            "Tell me a story about an owl who lost a key",
+            "What is a shard?"
         }) {
             say("> %s%n%s", question, new Speaker(weights).answer(vocabulary, Corpus.prompt(question), 220));
         }

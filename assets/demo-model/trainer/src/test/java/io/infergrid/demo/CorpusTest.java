@@ -35,7 +35,7 @@ class CorpusTest {
         int asked = 0;
         for (int i = 0; i < 2000; i++) {
             var matcher = request.matcher(corpus.document(i).text());
-            if (matcher.find()) {
+            if (matcher.find() && Cast.thingNouns().contains(matcher.group(2))) {
                 asked++;
                 var answer = corpus.document(i).text().substring(matcher.end());
                 assertThat(answer).containsIgnoringCase(matcher.group(1)).contains(matcher.group(2));
@@ -45,15 +45,16 @@ class CorpusTest {
     }
 
     @Test
-    void every_name_and_object_follows_a_space_so_that_it_is_one_token() {
+    void every_name_and_object_of_a_story_follows_a_space_so_that_it_is_one_token() {
         var words = Stream.concat(Cast.names().stream(), Cast.thingNouns().stream())
-                .collect(Collectors.joining("|", "[^ ]\\b(?:", ")\\b"));
+                .collect(Collectors.joining("|", "(?:[^ \n]|\n\n)\\b(?:", ")\\b"));
         var stuck = Pattern.compile(words);
         var corpus = new Corpus(5);
-        IntStream.range(0, 3000).mapToObj(i -> corpus.document(i).text()).forEach(text -> assertThat(
-                        stuck.matcher(text).results().map(MatchResult::group))
-                .as(text)
-                .isEmpty());
+        IntStream.range(0, 3000)
+                .mapToObj(i -> corpus.document(i).text())
+                .forEach(text -> assertThat(stuck.matcher(text).results().map(MatchResult::group))
+                        .as(text)
+                        .isEmpty());
     }
 
     @Test
@@ -66,7 +67,8 @@ class CorpusTest {
             if (!document.heldOut()) {
                 for (var pair : pairs) {
                     assertThat(document.text())
-                            .doesNotContain("about " + Cast.article(pair.kind()) + " and " + Cast.article(pair.thing()) + "<");
+                            .doesNotContain(
+                                    "about " + Cast.article(pair.kind()) + " and " + Cast.article(pair.thing()) + "<");
                 }
             }
         }

@@ -26,7 +26,7 @@ class StoryReaderTest {
     void the_corpus_own_stories_have_no_slips() {
         var corpus = new Corpus(5);
         int read = 0;
-        for (int i = 0; i < 6000; i++) {
+        for (int i = 0; i < 12000; i++) {
             var matcher = ASKED.matcher(corpus.document(i).text());
             if (!matcher.find() || !Cast.thingNouns().contains(matcher.group(2))) {
                 continue;
@@ -44,7 +44,8 @@ class StoryReaderTest {
     void every_wrong_name_character_object_and_pronoun_is_counted_where_it_stands() {
         assertThat(READER.read(STORY, "cat", "compass").slips()).isZero();
         assertThat(READER.read(STORY, "cat", "compass").names()).isEqualTo(9);
-        assertThat(READER.read(STORY.replace("said Jack", "said Ida"), "cat", "compass").wrongNames())
+        assertThat(READER.read(STORY.replace("said Jack", "said Ida"), "cat", "compass")
+                        .wrongNames())
                 .isOne();
         assertThat(READER.read(STORY.replace("Jack", "Ida"), "cat", "compass").wrongNames())
                 .isOne();
