@@ -18,16 +18,25 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the model in assets/ promises to the rest of the product. */
 class DemoModelTest {
 
     private static final Path FILE = Path.of("../assets/demo-model/infergrid-demo-q8_0.gguf");
+
+    private static final Pattern NAMED = Pattern.compile(" named ([A-Z][a-z]+)");
+    private static final Pattern FRIEND = Pattern.compile(" friend ([A-Z][a-z]+)");
+    private static final Pattern SPEAKER =
+            Pattern.compile("(?:said|asked|cried|thought|laughed|reached|hugged) ([A-Z][a-z]+)");
 
     private static GgufFile gguf;
     private static CpuBackend backend;
@@ -74,6 +83,51 @@ class DemoModelTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Tell me a story about a fox and a lantern",
+                "Tell me a story about an owl and a key",
+                "Write a short story about a baker and a clock",
+                "Tell me a story about Mia and a drum",
+                "Tell me a sad story about a robot"
+            })
+    void whoever_speaks_in_a_story_was_introduced_by_name(String request) {
+        var story = answer(request).text();
+        var introduced =
+                NAMED.matcher(story).results().map(name -> name.group(1)).collect(Collectors.toSet());
+        assertThat(introduced).as(story).isNotEmpty();
+        // a friend may be introduced in other words: "his friend Ida"
+        FRIEND.matcher(story).results().forEach(name -> introduced.add(name.group(1)));
+        assertThat(introduced).as(story).hasSize(2);
+        assertThat(SPEAKER.matcher(story).results().map(name -> name.group(1)))
+                .as(story)
+                .isSubsetOf(introduced);
+    }
+
+    @Test
+    void stories_about_different_things_have_different_plots_even_greedily() {
+        var endings = Stream.of("a fox and a lantern", "an owl and a key", "a baker and a clock", "a cat and a scarf")
+                .map(about -> answer("Tell me a story about " + about).text())
+                // the last paragraph without names and objects
+                .map(story -> story.substring(story.lastIndexOf("\n\n"))
+                        .replaceAll("[A-Z][a-z]+|lantern|key|clock|scarf|she|her|he|his|him", ""))
+                .toList();
+        assertThat(endings).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void a_second_question_is_answered_after_a_story_and_a_second_story_has_its_own_hero() {
+        var first = new ChatMessage(Role.USER, "Tell me a story about a fox and a lantern");
+        var story = new ChatMessage(Role.ASSISTANT, answer(first).text());
+        var question = answer(first, story, new ChatMessage(Role.USER, "What is a shard?"));
+        assertThat(question.ending()).isEqualTo(Generation.Ending.STOP_TOKEN);
+        assertThat(question.text()).contains("shard");
+        var second = answer(first, story, new ChatMessage(Role.USER, "Tell me a story about an owl and a key"));
+        assertThat(second.ending()).isEqualTo(Generation.Ending.STOP_TOKEN);
+        assertThat(second.text()).contains("owl named").contains("key").doesNotContain("fox", "lantern");
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "What is InferGrid?, grid",
         "What is a shard?, shard",
@@ -88,7 +142,11 @@ class DemoModelTest {
     }
 
     private static Generation answer(String question) {
-        var prompt = ChatTemplate.of(gguf.metadata()).encode(tokenizer, List.of(new ChatMessage(Role.USER, question)));
+        return answer(new ChatMessage(Role.USER, question));
+    }
+
+    private static Generation answer(ChatMessage... conversation) {
+        var prompt = ChatTemplate.of(gguf.metadata()).encode(tokenizer, List.of(conversation));
         try (var session = stage.open(stage.config().contextLength())) {
             return new TextGenerator(tokenizer)
                     .generate(

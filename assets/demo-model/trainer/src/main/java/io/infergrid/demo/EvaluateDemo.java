@@ -129,7 +129,7 @@ final class EvaluateDemo implements Callable<Integer> {
         }
         say(
                 "%d stories, %d without a slip, %d different plots: of %d places for names %d are wrong, of %d for characters %d, "
-                        + "of %d for the object %d, of %d pronouns %d; %d of %d paragraphs follow no plot, %d stories no plot throughout",
+                        + "of %d for the object %d, of %d for its look %d, of %d for where they live %d, of %d pronouns %d; %d of %d paragraphs follow no plot, %d stories no plot throughout",
                 all.size(),
                 all.stream().filter(f -> f.slips() == 0).count(),
                 all.stream()
@@ -143,6 +143,10 @@ final class EvaluateDemo implements Callable<Integer> {
                 sum(all, Findings::wrongCharacters),
                 sum(all, Findings::objects),
                 sum(all, Findings::wrongObjects),
+                sum(all, Findings::looks),
+                sum(all, Findings::wrongLooks),
+                sum(all, Findings::whereabouts),
+                sum(all, Findings::wrongWhereabouts),
                 sum(all, Findings::pronouns),
                 sum(all, Findings::wrongPronouns),
                 sum(all, Findings::strange),

@@ -21,9 +21,13 @@ final class StoryReader {
      * @param names places for names
      * @param wrongNames names that are not the one introduced, or one name for two
      * @param characters places for what hero and friend are
-     * @param wrongCharacters heroes that are not what was asked for
+     * @param wrongCharacters heroes that are not what was asked for, friends that are the same as the hero
      * @param objects places for the object
      * @param wrongObjects objects that were not asked for
+     * @param looks places for how the object looks
+     * @param wrongLooks looks that differ from the first
+     * @param whereabouts places for where they live
+     * @param wrongWhereabouts such that differ from the first
      * @param pronouns places for he, she and so on
      * @param wrongPronouns pronouns that differ from the first for the same one
      */
@@ -37,15 +41,26 @@ final class StoryReader {
             int wrongCharacters,
             int objects,
             int wrongObjects,
+            int looks,
+            int wrongLooks,
+            int whereabouts,
+            int wrongWhereabouts,
             int pronouns,
             int wrongPronouns) {
         int slips() {
-            return strange + wrongNames + wrongCharacters + wrongObjects + wrongPronouns;
+            return strange
+                    + wrongNames
+                    + wrongCharacters
+                    + wrongObjects
+                    + wrongLooks
+                    + wrongWhereabouts
+                    + wrongPronouns;
         }
     }
 
     private static final String NAME = "([A-Z][a-z]+)";
     private static final String NOUN = "([a-z]+(?: [a-z]+)??)";
+    private static final String LOOK = "([a-z]+)";
     private static final String A = "(?:[Aa]n? )";
     private static final Map<String, String> ARTICLES = Map.of("akind", "kind", "afkind", "fkind");
     private static final Set<String> HERS = Set.of("she", "her");
@@ -118,6 +133,8 @@ final class StoryReader {
         var heroes = values(found, "kind");
         var friends = values(found, "fkind");
         var objects = values(found, "o");
+        var looks = values(found, "look");
+        var places = values(found, "place");
         var his = values(found, "he");
         var theirs = values(found, "fhe");
         int wrongNames = different(hero) + different(friend);
@@ -131,9 +148,14 @@ final class StoryReader {
                 hero.size() + friend.size(),
                 wrongNames,
                 heroes.size() + friends.size(),
-                (int) heroes.stream().filter(value -> !value.equals(kind)).count(),
+                (int) (heroes.stream().filter(value -> !value.equals(kind)).count()
+                        + friends.stream().filter(value -> value.equals(kind)).count()),
                 objects.size(),
                 (int) objects.stream().filter(value -> !value.equals(thing)).count(),
+                looks.size(),
+                different(looks),
+                places.size(),
+                different(places),
                 his.size() + theirs.size(),
                 different(his) + different(theirs));
     }
@@ -167,6 +189,9 @@ final class StoryReader {
             }
             var role = paragraph.roles().get(g - 1);
             boolean pronoun = role.equals("he") || role.equals("fhe");
+            if (role.equals("place")) {
+                value = value.toLowerCase(java.util.Locale.ROOT).replaceAll("\\b(?:an?|the) ", "");
+            }
             var word = pronoun ? (HERS.contains(value.toLowerCase(java.util.Locale.ROOT)) ? "she" : "he") : value;
             found.add(new Found(role, word));
         }
@@ -226,15 +251,20 @@ final class StoryReader {
                 group(pattern, NOUN, roles, "o");
             }
             case "aadjo" -> {
-                pattern.append(A).append("[a-z]+ ");
+                pattern.append(A);
+                group(pattern, LOOK, roles, "look");
+                pattern.append(" ");
                 group(pattern, NOUN, roles, "o");
             }
             case "hisadjo" -> {
                 group(pattern, "([Hh]is|[Hh]er)", roles, "he");
-                pattern.append(" [a-z]+ ");
+                pattern.append(" ");
+                group(pattern, LOOK, roles, "look");
+                pattern.append(" ");
                 group(pattern, NOUN, roles, "o");
             }
-            case "adj" -> pattern.append("[a-z]+");
+            case "adj" -> group(pattern, LOOK, roles, "look");
+            case "at", "At", "there" -> group(pattern, "([A-Za-z ]+?)", roles, "place");
             case "he", "He", "fhe", "FHe" -> group(pattern, "([Hh]e|[Ss]he)", roles, pronoun(slot));
             case "him", "fhim" -> group(pattern, "(him|her)", roles, pronoun(slot));
             case "his", "His", "fhis" -> group(pattern, "([Hh]is|[Hh]er)", roles, pronoun(slot));

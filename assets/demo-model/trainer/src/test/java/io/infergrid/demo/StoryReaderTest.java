@@ -53,6 +53,7 @@ class StoryReaderTest {
         assertThat(READER.read(STORY.replace("at the compass", "at the clock"), "cat", "compass")
                         .wrongObjects())
                 .isOne();
+        assertThat(READER.read(STORY, "painter", "compass").wrongCharacters()).isEqualTo(2);
         assertThat(READER.read(STORY.replace("Once he wanted", "Once she wanted"), "cat", "compass")
                         .wrongPronouns())
                 .isOne();
