@@ -37,10 +37,10 @@ final class TrainDemo implements Callable<Integer> {
     private Path out = Path.of(".");
 
     @Option(names = "--steps", description = "Steps in all (default ${DEFAULT-VALUE}).")
-    private int steps = 9000;
+    private int steps = 6000;
 
     @Option(names = "--cooldown", description = "Steps of falling rate at the end (default ${DEFAULT-VALUE}).")
-    private int cooldown = 3000;
+    private int cooldown = 1700;
 
     @Option(names = "--batch", description = "Rows per step (default ${DEFAULT-VALUE}).")
     private int batch = 8;
