@@ -32,7 +32,13 @@ abstract sealed class PackedMatrix permits QuantisedMatrix, FloatMatrix {
             case F16, BF16, F32 -> new FloatMatrix(tensor, arena);
             default -> new PairMatrix(tensor, arena);
         };
-        workers.forEach(matrix.groups, 1, (worker, from, to) -> matrix.pack(tensor, from, to));
+        long groupBytes = Lanes.GROUP * tensor.type().rowBytes(tensor.columns());
+        workers.forEach(matrix.groups, 1, (worker, from, to) -> {
+            matrix.pack(tensor, from, to);
+            long start = from * groupBytes;
+            long end = Math.min(to * groupBytes, tensor.data().byteSize());
+            WeightMemory.release(tensor.data().asSlice(start, end - start));
+        });
         return matrix;
     }
 

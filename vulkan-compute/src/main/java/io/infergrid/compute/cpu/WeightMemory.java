@@ -15,8 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Memory for weights, in huge pages where Linux has them: decoding reads all weights for every token, and a processor
- * prefetches within a page and looks up each page's address. Elsewhere, and for little, it is the arena's.
+ * What Linux is told about memory: the file's pages go when they have been repacked, so that a stage takes the room of its
+ * weights once. And memory for weights is in huge pages where Linux has them: decoding reads all weights for every token, and a processor
+ * prefetches within a page and looks up each page's address. Elsewhere, and for little, memory is the arena's.
  */
 final class WeightMemory {
 
@@ -27,7 +28,10 @@ final class WeightMemory {
     // <sys/mman.h> of Linux
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
+    private static final int MADV_DONTNEED = 4;
     private static final int MADV_HUGEPAGE = 14;
+
+    private static final long PAGE = 4096;
 
     private static final Optional<WeightMemory> LINUX = linux();
 
@@ -69,6 +73,30 @@ final class WeightMemory {
             }
         }
         return arena.allocate(bytes, 64);
+    }
+
+    /**
+     * Says that a part of a mapped file has been read: its pages leave this process at once, and stay in the system's cache as
+     * long as that likes. Reading the part again works.
+     */
+    static void release(MemorySegment part) {
+        if (part.isMapped() && LINUX.isPresent()) {
+            LINUX.get().dontNeed(part);
+        }
+    }
+
+    private void dontNeed(MemorySegment part) {
+        // whole pages only: the next part begins in the last one; pages larger than 4 KiB are not named by halves
+        long from = (part.address() + PAGE - 1) / PAGE * PAGE;
+        long bytes = (part.address() + part.byteSize()) / PAGE * PAGE - from;
+        if (bytes <= 0) {
+            return;
+        }
+        try {
+            int ignored = (int) advise.invokeExact(MemorySegment.ofAddress(from), bytes, MADV_DONTNEED);
+        } catch (Throwable thrown) {
+            throw new IllegalStateException("releasing pages of a file failed", thrown);
+        }
     }
 
     private @Nullable MemorySegment map(long bytes, Arena arena) {
