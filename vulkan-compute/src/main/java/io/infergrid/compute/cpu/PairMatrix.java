@@ -298,9 +298,7 @@ final class PairMatrix extends QuantisedMatrix {
     /** Blocks of nibbles, with or without further bits, straight from their words. */
     private void run(Activations x, int position, int group, int block, Scratch scratch) {
         int count = Math.min(RUN, blocks - block);
-        for (int i = 0; i < count; i++) {
-            scales(group, block + i, scratch, i);
-        }
+        runScales(group, block, count, scratch);
         long words = wordsAt(group, block);
         int xs = position * blocks + block;
         int values = xs * PAIRS;
@@ -322,6 +320,58 @@ final class PairMatrix extends QuantisedMatrix {
                     count, dots, centre, scales, scratch.offsets, x.scales, xs, x.lows, sums, lanes);
         } else {
             PairKernels.runTerms(count, dots, scales, x.scales, xs, sums, lanes);
+        }
+    }
+
+    /** The scales, offsets and factors of a run of blocks as floats: what {@link #scales} does for one, with fewer steps. */
+    private void runScales(int group, int block, int count, Scratch scratch) {
+        long header = headerAt(group, block);
+        if (layout.superBlocks() == 1) {
+            runHalves(header, count, headerBytes, scratch.scales);
+            if (layout.offset()) {
+                runHalves(header + 2L * GROUP, count, headerBytes, scratch.offsets);
+            }
+            return;
+        }
+        long factors = factorsAt(group, block);
+        widenHalves(header, scratch.superScales, 0);
+        if (layout.halves()) {
+            for (int i = 0; i < count; i++) {
+                System.arraycopy(scratch.superScales, 0, scratch.scales, i * GROUP, GROUP);
+            }
+            runBytes(factors, 2 * count * GROUP, scratch.factors);
+        } else {
+            widenHalves(header + 2L * GROUP, scratch.superOffsets, 0);
+            runProducts(factors, count, scratch.superScales, scratch.scales);
+            negate(scratch.superOffsets, scratch.superOffsets);
+            runProducts(factors + GROUP, count, scratch.superOffsets, scratch.offsets);
+        }
+    }
+
+    private void runHalves(long at, int count, int stride, float[] out) {
+        for (int i = 0; i < count * GROUP; i += COUNT) {
+            long from = at + (long) (i / GROUP) * stride + 2L * (i % GROUP);
+            Lanes.fromHalf(ShortVector.fromMemorySegment(SHORTS, data, from, ORDER))
+                    .intoArray(out, i);
+        }
+    }
+
+    private void runBytes(long at, int n, float[] out) {
+        for (int i = 0; i < n; i += COUNT) {
+            ((FloatVector) ByteVector.fromMemorySegment(BYTES, data, at + i, ORDER)
+                            .convertShape(B2F, FLOATS, 0))
+                    .intoArray(out, i);
+        }
+    }
+
+    /** {@code out[block][row] = x[row] * factor[block][row]}; a block's factors are two times GROUP apart. */
+    private void runProducts(long factors, int count, float[] x, float[] out) {
+        for (int i = 0; i < count * GROUP; i += COUNT) {
+            int row = i % GROUP;
+            FloatVector factor = (FloatVector) ByteVector.fromMemorySegment(
+                            BYTES, data, factors + 2L * i - row, ORDER)
+                    .convertShape(B2F, FLOATS, 0);
+            Lanes.load(x, row).mul(factor).intoArray(out, i);
         }
     }
 
