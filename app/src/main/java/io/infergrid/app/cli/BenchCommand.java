@@ -148,8 +148,8 @@ final class BenchCommand extends RigCommand {
         if (!opened.view().note().isEmpty()) {
             out().println(opened.view().note());
         }
-        report.figures().forEach((figure, value) -> out().printf(Locale.ROOT, "%-40s %12.2f%n", figure, value));
-        report.skipped().forEach((figure, why) -> out().printf(Locale.ROOT, "%-40s %12s  %s%n", figure, "-", why));
+        report.figures().forEach((figure, value) -> out().printf(Locale.ROOT, "%-54s %12.2f%n", figure, value));
+        report.skipped().forEach((figure, why) -> out().printf(Locale.ROOT, "%-54s %12s  %s%n", figure, "-", why));
         if (!report.device().link().isEmpty()) {
             out().println("connected by " + report.device().link());
         }
