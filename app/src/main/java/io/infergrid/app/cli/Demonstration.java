@@ -38,7 +38,7 @@ import java.util.TreeMap;
 final class Demonstration {
 
     private static final List<String> QUESTIONS =
-            List.of("Tell me a story about a fox.", "What does a bee make?", "Tell me a story about a little boat.");
+            List.of("Tell me a story about a fox.", "What is a shard?", "Tell me a story about a whale and a ring.");
 
     private final Home home;
     private final Path model;

@@ -289,6 +289,7 @@ class HostTest {
         var dialler = host();
         assertThatThrownBy(() -> dialler.connect(listener.peerId(), addresses, LIMIT))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("refused");
+                // the system resets where its last accept was still on its way out
+                .hasMessageMatching("dial /ip4/127.0.0.1/tcp/\\d+: Connection (refused|reset by peer)");
     }
 }

@@ -1,6 +1,7 @@
 package io.infergrid.grid.pipeline;
 
 import io.infergrid.compute.engine.Stage;
+import io.infergrid.compute.engine.StageLimits;
 import io.infergrid.compute.model.ModelConfig;
 import io.infergrid.grid.BlockRange;
 import io.infergrid.grid.Hash;
@@ -28,10 +29,17 @@ public record LoadedStage(
         return blocks.end() == manifest.blocks();
     }
 
-    /** Bytes of KV cache for so many positions, at the four bytes an element that the widest backend takes. */
+    /** Bytes of KV cache for so many positions, in the whole pages that the backend takes. */
     long kvBytes(int positions) {
+        long pages = Math.ceilDiv(positions, StageLimits.PAGE_POSITIONS);
+        long pageBytes = stage.cachePageBytes();
+        return pages * (pageBytes > 0 ? pageBytes : widestPageBytes());
+    }
+
+    /** For a backend that does not say: two vectors of four bytes an element, block and position. */
+    private long widestPageBytes() {
         ModelConfig config = stage.config();
-        return 2L * 4 * config.kvHeads() * config.headDimension() * blocks.blocks() * positions;
+        return 2L * 4 * config.kvHeads() * config.headDimension() * blocks.blocks() * StageLimits.PAGE_POSITIONS;
     }
 
     void close() {
