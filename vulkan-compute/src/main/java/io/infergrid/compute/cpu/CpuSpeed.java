@@ -39,7 +39,8 @@ public final class CpuSpeed {
 
     public static void main(String[] arguments) {
         if (arguments.length < 1) {
-            System.err.println("expected MODEL.gguf [threads] [runs] [prompt tokens] [generated tokens] [sessions ...]");
+            System.err.println(
+                    "expected MODEL.gguf [threads] [runs] [prompt tokens] [generated tokens] [sessions ...]");
             System.exit(2);
         }
         int threads = number(arguments, 1, Runtime.getRuntime().availableProcessors());

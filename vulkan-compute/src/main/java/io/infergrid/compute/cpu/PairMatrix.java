@@ -368,8 +368,7 @@ final class PairMatrix extends QuantisedMatrix {
     private void runProducts(long factors, int count, float[] x, float[] out) {
         for (int i = 0; i < count * GROUP; i += COUNT) {
             int row = i % GROUP;
-            FloatVector factor = (FloatVector) ByteVector.fromMemorySegment(
-                            BYTES, data, factors + 2L * i - row, ORDER)
+            FloatVector factor = (FloatVector) ByteVector.fromMemorySegment(BYTES, data, factors + 2L * i - row, ORDER)
                     .convertShape(B2F, FLOATS, 0);
             Lanes.load(x, row).mul(factor).intoArray(out, i);
         }
