@@ -62,7 +62,7 @@ final class LiveNode implements GridNode {
     private final Gossip gossip;
     private final Transfers transfers = new Transfers();
     private final ShardFetch fetch;
-    private final EngineThread engine = new EngineThread();
+    private final EngineThread engine = new EngineThread(metrics);
     private final StageServer stages;
     private final Gateway gateway;
     /** By model root; guarded by itself. */

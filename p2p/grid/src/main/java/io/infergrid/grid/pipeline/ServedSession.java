@@ -1,6 +1,7 @@
 package io.infergrid.grid.pipeline;
 
 import io.infergrid.compute.engine.Boundary;
+import io.infergrid.compute.engine.Stage;
 import io.infergrid.compute.engine.StageInput;
 import io.infergrid.compute.engine.StageOutput;
 import io.infergrid.compute.engine.StageSession;
@@ -223,23 +224,17 @@ final class ServedSession {
             throw new WireException("expected up to " + open.maxPositions() + " positions, found " + (at + positions));
         }
         StageSession on = Objects.requireNonNull(cache);
-        long[] nanos = new long[1];
-        StageOutput output = engine.run(() -> {
-            long start = System.nanoTime();
-            StageOutput result = on.forward(input, LogitsWanted.LAST);
-            nanos[0] = System.nanoTime() - start;
-            return result;
-        });
+        EngineThread.Computed computed =
+                engine.step(stage.stage(), new Stage.Work(on, input, LogitsWanted.LAST), over::get);
         position = at + positions;
-        computeNanos.addAndGet(nanos[0]);
+        computeNanos.addAndGet(computed.share());
         if (positions == 1) {
-            stage.stepTime().measured(nanos[0]);
+            stage.stepTime().measured(computed.nanos());
         }
         metrics.add("stage.positions", positions);
-        metrics.add("stage.compute.micros", nanos[0] / 1000);
         int[] micros = Arrays.copyOf(before, before.length + 1);
-        micros[before.length] = (int) Math.min(Integer.MAX_VALUE, nanos[0] / 1000);
-        switch (output) {
+        micros[before.length] = (int) Math.min(Integer.MAX_VALUE, computed.nanos() / 1000);
+        switch (computed.output()) {
             case StageOutput.Logits logits ->
                 tell(new Drawn(position, drawn ? sampler.next(logits.values()[0], position) : -1, micros));
             case Boundary boundary -> pass(new Hidden(at, positions, drawn, micros, boundary.wire()));
