@@ -161,7 +161,7 @@ public final class EngineThread implements AutoCloseable {
         try {
             return step.result().get();
         } catch (ExecutionException e) {
-            throw failure(e.getCause());
+            throw failure(e);
         } catch (CancellationException e) {
             throw closed();
         } finally {
@@ -183,7 +183,7 @@ public final class EngineThread implements AutoCloseable {
         try {
             return task.get();
         } catch (ExecutionException e) {
-            throw failure(e.getCause());
+            throw failure(e);
         } catch (CancellationException e) {
             throw closed();
         }
@@ -203,10 +203,10 @@ public final class EngineThread implements AutoCloseable {
         return new IllegalStateException("expected a running engine, found it closed");
     }
 
-    private static RuntimeException failure(Throwable cause) {
-        return cause instanceof RuntimeException runtime
+    private static RuntimeException failure(ExecutionException e) {
+        return e.getCause() instanceof RuntimeException runtime
                 ? runtime
-                : new IllegalStateException("the engine failed: " + cause, cause);
+                : new IllegalStateException("the engine failed: " + e.getCause(), e.getCause());
     }
 
     /** False if the engine takes nothing any more. */
