@@ -102,7 +102,7 @@ class EngineThreadTest {
         var free = new CountDownLatch(1);
         var busy = new CountDownLatch(1);
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            threads.submit(() -> engine.run(() -> {
+            Future<Boolean> _ = threads.submit(() -> engine.run(() -> {
                 busy.countDown();
                 free.await();
                 return true;
