@@ -31,8 +31,6 @@ public enum Event {
     WRONG_PEER(true),
     /** The key of the handshake is not signed by the identity that claims it, or a record failed its authentication. */
     NOT_AUTHENTIC(true),
-    /** A kind of identity key that is not supported. */
-    UNSUPPORTED_KEY,
     /** More bytes on a stream than its window allows. */
     WINDOW_OVERRUN(true),
     /** A send window pushed past 2^32 - 1. */

@@ -8,8 +8,8 @@ import java.util.Arrays;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
 /**
- * The public half of an identity, in the protobuf form of the libp2p specs: {@code Type = 1, Data = 2}. Every kind can be read and
- * named by a peer id; only Ed25519 can verify.
+ * The public half of an identity, in the protobuf form of the libp2p specs: {@code Type = 1, Data = 2}. Every kind of
+ * the specs verifies: Ed25519, secp256k1, ECDSA on P-256, and RSA of 2048 to 8192 bits.
  */
 public final class PublicKey {
 
@@ -49,9 +49,7 @@ public final class PublicKey {
         if (type == null || data == null) {
             throw new DecodeException("key: expected a type and data, found only part of it");
         }
-        if (type == KeyType.ED25519 && data.length != Ed25519.PUBLIC_KEY_SIZE) {
-            throw new DecodeException("Ed25519 key: expected 32 bytes, found " + data.length);
-        }
+        KeyScheme.of(type).check(data);
         var key = new PublicKey(type, data);
         if (!Arrays.equals(key.encode(), encoded)) {
             throw new DecodeException("key: expected the canonical protobuf, found another form of the same key");
@@ -67,7 +65,7 @@ public final class PublicKey {
         return type;
     }
 
-    /** The key as its kind writes it; for Ed25519 the 32 bytes of the point. */
+    /** The key as its kind writes it: the point for Ed25519 and secp256k1, a {@code SubjectPublicKeyInfo} for ECDSA and RSA. */
     public byte[] data() {
         return data.clone();
     }
@@ -77,17 +75,12 @@ public final class PublicKey {
     }
 
     /**
-     * Whether the signature is this key's over the message; strict: a point or scalar out of range is no signature.
+     * Whether the signature is this key's over the message; strict: bytes out of form and numbers out of range are no signature.
      *
-     * @throws DecodeException if this kind of key is not supported
+     * @throws DecodeException if the key is no point of its curve, which {@link #decode} does not look at
      */
     public boolean verify(byte[] message, byte[] signature) throws DecodeException {
-        if (type != KeyType.ED25519) {
-            throw new DecodeException("identity: expected an Ed25519 key, found " + type + ", which is not supported");
-        }
-        return signature.length == Ed25519.SIGNATURE_SIZE
-                && Ed25519.validatePublicKeyFull(data, 0)
-                && Ed25519.verify(signature, 0, data, 0, message, 0, message.length);
+        return KeyScheme.of(type).verify(data, message, signature);
     }
 
     @Override

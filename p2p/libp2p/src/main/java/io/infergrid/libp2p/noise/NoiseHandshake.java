@@ -4,7 +4,6 @@ import io.infergrid.libp2p.Event;
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.ProtocolViolation;
 import io.infergrid.libp2p.codec.DecodeException;
-import io.infergrid.libp2p.identity.KeyType;
 import io.infergrid.libp2p.transport.BufferPool;
 import io.infergrid.libp2p.transport.RawConnection;
 import java.io.IOException;
@@ -91,12 +90,6 @@ public final class NoiseHandshake {
 
     private HandshakePayload verified(byte[] bytes, @Nullable PeerId expected) throws IOException {
         var payload = HandshakePayload.decode(bytes);
-        if (payload.identity().type() != KeyType.ED25519) {
-            throw new ProtocolViolation(
-                    Event.UNSUPPORTED_KEY,
-                    "identity: expected an Ed25519 key, found "
-                            + payload.identity().type() + ", which is not supported");
-        }
         if (!payload.vouchesFor(noise.theirStatic())) {
             throw new ProtocolViolation(
                     Event.NOT_AUTHENTIC, "noise: the static key is not signed by the identity that claims it");

@@ -3,7 +3,6 @@ package io.infergrid.libp2p.identity;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.infergrid.libp2p.codec.ProtoWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -90,15 +89,6 @@ class IdentityTest {
             carry >>= 8;
         }
         assertThat(key.publicKey().verify(MESSAGE, signature)).isFalse();
-    }
-
-    @Test
-    void kinds_that_cannot_verify_say_so() throws IOException {
-        var key = PublicKey.decode(
-                new ProtoWriter().varint(1, 2).bytes(2, new byte[33]).toByteArray());
-        assertThat(key.type()).isEqualTo(KeyType.SECP256K1);
-        assertThatThrownBy(() -> key.verify(MESSAGE, new byte[64]))
-                .hasMessageContaining("expected an Ed25519 key, found SECP256K1, which is not supported");
     }
 
     @Test

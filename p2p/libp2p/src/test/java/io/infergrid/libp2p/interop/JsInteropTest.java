@@ -255,16 +255,6 @@ class JsInteropTest {
     }
 
     @Test
-    void other_kinds_of_identity_are_refused_with_their_name() throws IOException {
-        try (var js = JsPeer.start("--key", "secp256k1");
-                var host = new HostBuilder().start()) {
-            assertThatThrownBy(() -> host.connect(js.peerId(), js.addresses(), LIMIT))
-                    .isInstanceOf(IOException.class)
-                    .hasMessageContaining("expected an Ed25519 key, found SECP256K1, which is not supported");
-        }
-    }
-
-    @Test
     void js_spreads_a_large_window_and_java_keeps_up_both_ways() throws IOException {
         try (var js = JsPeer.start();
                 var host = new HostBuilder().listen("/ip4/127.0.0.1/tcp/0").start()) {
