@@ -2,6 +2,7 @@ package io.infergrid.app.cli;
 
 import io.infergrid.app.core.Settings.BackendChoice;
 import io.infergrid.app.device.OpenDevice;
+import io.infergrid.app.device.WantedDevice;
 import io.infergrid.compute.vulkan.DeviceChoice;
 import java.util.function.BooleanSupplier;
 import picocli.CommandLine.Option;
@@ -49,6 +50,6 @@ final class BackendOptions {
 
     /** Opens the device and checks its conformance. */
     OpenDevice open(BooleanSupplier cancelled) {
-        return OpenDevice.open(backend(), choice(), threads, OpenDevice.Progress.SILENT, cancelled);
+        return OpenDevice.open(new WantedDevice(backend(), choice()), threads, OpenDevice.Progress.SILENT, cancelled);
     }
 }

@@ -35,6 +35,9 @@ final class ChatCommand extends RigCommand {
     ModelOptions model = new ModelOptions();
 
     @Mixin
+    RigDeviceOptions device = new RigDeviceOptions();
+
+    @Mixin
     SamplingOptions sampling = new SamplingOptions();
 
     @Option(names = "--stages", description = "After each answer, show the stages that computed it and their time.")
@@ -47,6 +50,7 @@ final class ChatCommand extends RigCommand {
     @Override
     public Integer call() throws IOException, InterruptedException {
         sampling.check();
+        device.check();
         Home home = home().create();
         RollingLog.open(home, "infergrid", common.verbose);
         Path file = model.readable();
@@ -54,6 +58,7 @@ final class ChatCommand extends RigCommand {
         try (var interruption = Interruption.asked();
                 RigService rig = RigService.open(home, file, Clock.systemUTC(), new SecureRandom());
                 Observable.Pin notices = RigStart.sayNotices(rig, opening, err())) {
+            device.choose(rig);
             RigStart.awaitRunning(rig, interruption, step -> err().println(step));
             if (question != null) {
                 ask(rig, List.of(new ChatMessage("user", question)), interruption.requested());

@@ -26,7 +26,6 @@ final class ConformanceCommand extends RigCommand {
     @Override
     public Integer call() {
         device.check();
-        device.check();
         var reports = new ArrayList<ConformanceReport>();
         try (var interruption = Interruption.asked()) {
             if (device.backend != BackendChoice.CPU) {

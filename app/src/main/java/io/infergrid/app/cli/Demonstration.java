@@ -42,12 +42,14 @@ final class Demonstration {
 
     private final Home home;
     private final Path model;
+    private final RigDeviceOptions device;
     private final RigCommand command;
     private final PrintWriter out;
     private final Map<String, Object> summary = new LinkedHashMap<>();
     private final List<String> failures = new ArrayList<>();
 
-    Demonstration(Home home, Path model, RigCommand command) {
+    Demonstration(Home home, Path model, RigDeviceOptions device, RigCommand command) {
+        this.device = device;
         this.home = home;
         this.model = model;
         this.command = command;
@@ -60,6 +62,7 @@ final class Demonstration {
         try (var interruption = Interruption.asked();
                 RigService rig = RigService.open(home, model, Clock.systemUTC(), new SecureRandom());
                 Observable.Pin notices = RigStart.sayNotices(rig, opening, command.err())) {
+            device.choose(rig);
             benchmark(rig, interruption);
             grid(rig, interruption);
             answers(rig, interruption);

@@ -26,16 +26,20 @@ final class RunCommand extends RigCommand {
     @Mixin
     ModelOptions model = new ModelOptions();
 
+    @Mixin
+    RigDeviceOptions device = new RigDeviceOptions();
+
     @Option(names = "--terminal", description = "Demonstrate in the terminal even if there is a display.")
     boolean terminal;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        device.check();
         Home home = home().create();
         Optional<RunningInstance> running = RunningInstance.find(home);
         RollingLog.open(home, "infergrid", common.verbose);
         if (terminal || !Display.present()) {
-            return new Demonstration(home, model.readable(), this).run();
+            return new Demonstration(home, model.readable(), device, this).run();
         }
         if (running.isPresent()) {
             running.get().verb("reveal");
@@ -53,6 +57,7 @@ final class RunCommand extends RigCommand {
         try (var interruption = Interruption.waking();
                 RigService rig = RigService.open(home, file, Clock.systemUTC(), random);
                 LocalApi api = api(home, rig, window, random)) {
+            device.choose(rig);
             RunningInstance.announce(home, api.port());
             try {
                 if (rig.settings().get().startWhenOpened()) {

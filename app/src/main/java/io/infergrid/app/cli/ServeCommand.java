@@ -28,6 +28,9 @@ final class ServeCommand extends RigCommand {
     @Mixin
     ModelOptions model = new ModelOptions();
 
+    @Mixin
+    RigDeviceOptions device = new RigDeviceOptions();
+
     @Option(
             names = "--port",
             paramLabel = "PORT",
@@ -43,6 +46,7 @@ final class ServeCommand extends RigCommand {
         if (port != null && (port < 0 || port > 65535)) {
             throw new Failure("expected a --port from 0 to 65535, found " + port);
         }
+        device.check();
         Home home = home().create();
         RollingLog.open(home, "infergrid", common.verbose);
         Path file = model.readable();
@@ -60,6 +64,7 @@ final class ServeCommand extends RigCommand {
                         random);
                 Observable.Pin states = rig.state().observe(this::say);
                 Observable.Pin notices = RigStart.sayNotices(rig, opening, err())) {
+            device.choose(rig);
             RunningInstance.announce(home, api.port());
             if (common.json) {
                 jsonLine(Map.of(

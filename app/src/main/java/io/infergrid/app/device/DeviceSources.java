@@ -26,20 +26,29 @@ record DeviceSources(Supplier<Accelerator> vulkan, IntFunction<Backend> cpu) {
                 () -> openVulkan(device), threads -> threads > 0 ? new CpuBackend(threads) : new CpuBackend());
     }
 
+    /** The processor as a device. */
+    Accelerator processor(int threads) {
+        return new Accelerator(cpu.apply(threads), -1, true, "");
+    }
+
     /**
-     * A device beside the processor.
+     * What computes.
      *
      * @param memoryBytes its memory, or -1 if unknown
      * @param onProcessor whether it is only a driver that computes on the processor after all
+     * @param uuid by which another process finds the same device
      */
-    record Accelerator(Backend backend, long memoryBytes, boolean onProcessor) {}
+    record Accelerator(Backend backend, long memoryBytes, boolean onProcessor, String uuid) {}
 
     private static Accelerator openVulkan(DeviceChoice device) {
         try {
             VulkanBackend vulkan = VulkanBackend.open(device);
             long memory = vulkan.facts().deviceMemoryBytes();
             return new Accelerator(
-                    vulkan, memory > 0 ? memory : -1, vulkan.facts().kind() == DeviceKind.CPU);
+                    vulkan,
+                    memory > 0 ? memory : -1,
+                    vulkan.facts().kind() == DeviceKind.CPU,
+                    vulkan.facts().uuid());
         } catch (VulkanException e) {
             throw new DeviceException(String.valueOf(e.getMessage()), e);
         } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {

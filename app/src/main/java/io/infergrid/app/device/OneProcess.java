@@ -2,6 +2,7 @@ package io.infergrid.app.device;
 
 import io.infergrid.compute.engine.Backend;
 import io.infergrid.compute.engine.Stage;
+import io.infergrid.compute.engine.StageLimits;
 import io.infergrid.compute.engine.StageSession;
 import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.generate.Generation;
@@ -34,7 +35,9 @@ public final class OneProcess implements AutoCloseable {
         try {
             ModelConfig config = ModelConfig.of(file.metadata());
             return new OneProcess(
-                    file, ModelText.of(file.metadata()), backend.load(file, StageSpec.whole(config.blocks())));
+                    file,
+                    ModelText.of(file.metadata()),
+                    backend.loadRecovering(file, StageSpec.whole(config.blocks()), StageLimits.NONE));
         } catch (RuntimeException e) {
             file.close();
             throw e;

@@ -21,16 +21,16 @@ public final class OpenDevice implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(OpenDevice.class);
 
-    private final BackendChoice choice;
     private final Backend backend;
     private final DeviceView view;
     private final String conformanceDigest;
+    private final String uuid;
 
-    private OpenDevice(BackendChoice choice, Backend backend, DeviceView view, String conformanceDigest) {
-        this.choice = choice;
+    private OpenDevice(Backend backend, DeviceView view, String conformanceDigest, String uuid) {
         this.backend = backend;
         this.view = view;
         this.conformanceDigest = conformanceDigest;
+        this.uuid = uuid;
     }
 
     /** Hears what is being checked, with the fraction that is done. */
@@ -49,30 +49,26 @@ public final class OpenDevice implements AutoCloseable {
      * @throws CancellationException if {@code cancelled} said so
      */
     public static OpenDevice open(BackendChoice choice, int threads, Progress progress, BooleanSupplier cancelled) {
-        return open(choice, DeviceChoice.BEST, threads, progress, cancelled);
+        return open(new WantedDevice(choice, DeviceChoice.BEST), threads, progress, cancelled);
     }
 
     /** The same with one of several Vulkan devices. */
-    public static OpenDevice open(
-            BackendChoice choice, DeviceChoice device, int threads, Progress progress, BooleanSupplier cancelled) {
-        return open(DeviceSources.thisMachine(device), choice, threads, progress, cancelled);
+    public static OpenDevice open(WantedDevice wanted, int threads, Progress progress, BooleanSupplier cancelled) {
+        return open(DeviceSources.thisMachine(wanted.card()), wanted.backend(), threads, progress, cancelled);
     }
 
     static OpenDevice open(
             DeviceSources machine, BackendChoice choice, int threads, Progress progress, BooleanSupplier cancelled) {
-        Checks checks = new Checks(choice, progress, cancelled);
+        Checks checks = new Checks(progress, cancelled);
         return switch (choice) {
-            case CPU -> checks.pass(machine.cpu().apply(threads), -1, "");
-            case VULKAN -> {
-                Accelerator vulkan = machine.vulkan().get();
-                yield checks.pass(vulkan.backend(), vulkan.memoryBytes(), "");
-            }
+            case CPU -> checks.pass(machine.processor(threads), "");
+            case VULKAN -> checks.pass(machine.vulkan().get(), "");
             case AUTO -> {
                 try {
                     yield accelerated(machine, checks);
                 } catch (DeviceException e) {
                     log.warn("the CPU computes: {}", e.getMessage());
-                    yield checks.pass(machine.cpu().apply(threads), -1, "The CPU computes: " + e.getMessage() + ".");
+                    yield checks.pass(machine.processor(threads), "The CPU computes: " + e.getMessage() + ".");
                 }
             }
         };
@@ -87,14 +83,15 @@ public final class OpenDevice implements AutoCloseable {
             throw new DeviceException("the Vulkan driver " + driver
                     + " runs on the processor too, where the CPU backend computes the same bits faster");
         }
-        return checks.pass(vulkan.backend(), vulkan.memoryBytes(), "");
+        return checks.pass(vulkan, "");
     }
 
-    /** Runs the conformance table on what is opened for one choice. */
-    private record Checks(BackendChoice choice, Progress progress, BooleanSupplier cancelled) {
+    /** Runs the conformance table on what is opened. */
+    private record Checks(Progress progress, BooleanSupplier cancelled) {
 
         /** The device in use; a backend that fails is closed. */
-        OpenDevice pass(Backend backend, long memoryBytes, String note) {
+        OpenDevice pass(Accelerator device, String note) {
+            Backend backend = device.backend();
             ConformanceReport report;
             try {
                 report = Conformance.run(backend, cancelled, progress::check);
@@ -110,11 +107,7 @@ public final class OpenDevice implements AutoCloseable {
                 }
                 throw new DeviceException(report.summary());
             }
-            return new OpenDevice(
-                    choice,
-                    backend,
-                    new DeviceView(backend.device(), backend.name(), memoryBytes, true, note),
-                    report.digest());
+            return of(device, note, report.digest());
         }
     }
 
@@ -131,15 +124,17 @@ public final class OpenDevice implements AutoCloseable {
     /** The same with one of several Vulkan devices. */
     public static OpenDevice known(BackendChoice choice, DeviceChoice wanted, int threads, String conformanceDigest) {
         DeviceSources machine = DeviceSources.thisMachine(wanted);
-        Accelerator device = choice == BackendChoice.VULKAN
-                ? machine.vulkan().get()
-                : new Accelerator(machine.cpu().apply(threads), -1, true);
+        Accelerator device = choice == BackendChoice.VULKAN ? machine.vulkan().get() : machine.processor(threads);
+        return of(device, "", conformanceDigest);
+    }
+
+    private static OpenDevice of(Accelerator device, String note, String conformanceDigest) {
         Backend backend = device.backend();
         return new OpenDevice(
-                choice,
                 backend,
-                new DeviceView(backend.device(), backend.name(), device.memoryBytes(), true, ""),
-                conformanceDigest);
+                new DeviceView(backend.device(), backend.name(), device.memoryBytes(), true, note),
+                conformanceDigest,
+                device.uuid());
     }
 
     /**
@@ -149,13 +144,8 @@ public final class OpenDevice implements AutoCloseable {
     public static OpenDevice unchecked(
             BackendChoice choice, DeviceChoice device, int threads, BooleanSupplier cancelled) {
         return choice == BackendChoice.AUTO
-                ? open(choice, device, threads, Progress.SILENT, cancelled)
+                ? open(new WantedDevice(choice, device), threads, Progress.SILENT, cancelled)
                 : known(choice, device, threads, "");
-    }
-
-    /** What was asked for when this was opened. */
-    public BackendChoice choice() {
-        return choice;
     }
 
     public Backend backend() {
@@ -169,6 +159,11 @@ public final class OpenDevice implements AutoCloseable {
     /** Hex digest of the conformance run, announced to the grid. */
     public String conformanceDigest() {
         return conformanceDigest;
+    }
+
+    /** The graphics card's, by which another process opens the same one; empty for the processor. */
+    public String uuid() {
+        return uuid;
     }
 
     @Override

@@ -52,6 +52,7 @@ public final class LocalGrid implements AutoCloseable {
      * @param licence of the model, announced with it
      * @param workers number of worker processes
      * @param backend {@code cpu} or {@code vulkan}, found to be conformant
+     * @param device the UUID of the graphics card, empty for the processor
      * @param conformanceDigest of that finding
      * @param threads that each worker computes with
      */
@@ -61,6 +62,7 @@ public final class LocalGrid implements AutoCloseable {
             String licence,
             int workers,
             String backend,
+            String device,
             String conformanceDigest,
             int threads) {}
 
@@ -141,7 +143,7 @@ public final class LocalGrid implements AutoCloseable {
         clear(own.cache());
         own.create();
         BlockRange blocks = stages.get(index % stages.size());
-        List<String> arguments = List.of(
+        var arguments = new ArrayList<>(List.of(
                 "--json",
                 "--home=" + own.data().getParent(),
                 "--listen=" + LOOPBACK,
@@ -151,7 +153,10 @@ public final class LocalGrid implements AutoCloseable {
                 "--backend=" + plan.backend(),
                 "--conformance-digest=" + plan.conformanceDigest(),
                 "--threads=" + plan.threads(),
-                "--announce-seconds=" + ANNOUNCE_PERIOD.toSeconds());
+                "--announce-seconds=" + ANNOUNCE_PERIOD.toSeconds()));
+        if (!plan.device().isEmpty()) {
+            arguments.add("--device=" + plan.device());
+        }
         workers.add(new Supervisor(
                 name,
                 () -> WorkerProcess.start(name, own.logs(), arguments, event -> said(name, event)),

@@ -15,6 +15,7 @@ import io.infergrid.app.core.Settings;
 import io.infergrid.app.core.SwarmView;
 import io.infergrid.app.device.ModelText;
 import io.infergrid.app.device.OpenDevice;
+import io.infergrid.app.device.WantedDevice;
 import io.infergrid.app.doctor.SelfTest;
 import io.infergrid.app.grid.LocalGrid;
 import io.infergrid.app.paths.Home;
@@ -100,7 +101,11 @@ public final class RigService implements Rig {
     private volatile boolean closing;
     private volatile @Nullable LocalGrid grid;
     private volatile @Nullable ModelText text;
-    private volatile @Nullable OpenDevice opened;
+    // null for that of the settings
+    private volatile @Nullable WantedDevice wantedDevice;
+    // guarded by deviceLock
+    private @Nullable Opened opened;
+    private final List<OpenDevice> replaced = new ArrayList<>();
     private final AtomicBoolean workerGaveUp = new AtomicBoolean();
     private volatile String whyGaveUp = "";
     private int failures;
@@ -168,6 +173,11 @@ public final class RigService implements Rig {
         AlreadyRunning(String message) {
             super(message);
         }
+    }
+
+    /** Computes with another device than the settings say, as long as this rig is open. */
+    public void use(WantedDevice other) {
+        wantedDevice = other;
     }
 
     // ---- verbs
@@ -512,6 +522,7 @@ public final class RigService implements Rig {
                             words.licence(),
                             workers,
                             ours.view().backend(),
+                            ours.uuid(),
                             ours.conformanceDigest(),
                             threads),
                     ours.backend(),
@@ -556,6 +567,7 @@ public final class RigService implements Rig {
         if (running != null) {
             running.close();
         }
+        closeReplaced();
         knownPeers = Set.of();
         swarm.set(SwarmView.empty());
         machine.down();
@@ -628,23 +640,42 @@ public final class RigService implements Rig {
 
     // ---- device and notices
 
-    /** The device that the settings ask for, opened at the first use and again when the choice has changed. */
+    /** A device, and what was asked for when it was opened. */
+    private record Opened(WantedDevice wanted, OpenDevice device) {}
+
+    /** The device that is asked for, opened at the first use and again when the choice has changed. */
     private OpenDevice openDevice(OpenDevice.Progress progress, BooleanSupplier cancelled) {
         deviceLock.lock();
         try {
-            OpenDevice now = opened;
-            Settings.BackendChoice choice = settings.get().backend();
-            if (now != null && now.choice() == choice) {
-                return now;
+            Opened now = opened;
+            WantedDevice chosen = wantedDevice;
+            WantedDevice wanted = chosen == null ? WantedDevice.of(settings.get()) : chosen;
+            if (now != null && now.wanted().equals(wanted)) {
+                return now.device();
             }
-            if (now != null && grid == null) {
-                now.close();
+            opened = null;
+            if (now != null) {
+                replaced.add(now.device());
+                closeReplaced();
             }
             progress.check("Checking that this device computes the right bits", 0);
-            OpenDevice next = OpenDevice.open(choice, 0, progress, cancelled);
-            opened = next;
+            OpenDevice next = OpenDevice.open(wanted, 0, progress, cancelled);
+            opened = new Opened(wanted, next);
             device.set(next.view());
             return next;
+        } finally {
+            deviceLock.unlock();
+        }
+    }
+
+    /** A grid was started on the device that it has; it is closed behind the grid. */
+    private void closeReplaced() {
+        deviceLock.lock();
+        try {
+            if (grid == null) {
+                replaced.forEach(OpenDevice::close);
+                replaced.clear();
+            }
         } finally {
             deviceLock.unlock();
         }
@@ -671,9 +702,10 @@ public final class RigService implements Rig {
             Thread.currentThread().interrupt();
         }
         tearDown();
-        OpenDevice ours = opened;
+        closeReplaced();
+        Opened ours = opened;
         if (ours != null) {
-            ours.close();
+            ours.device().close();
         }
         store.close();
         lock.close();

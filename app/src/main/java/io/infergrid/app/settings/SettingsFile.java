@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 
 /** Reads and writes {@link Settings} as JSON; unknown fields are ignored, missing ones take their default. */
@@ -85,6 +86,7 @@ public final class SettingsFile {
                 choice(json, "theme", ours.theme(), where),
                 bool(json, "welcomeDone", ours.welcomeDone(), where),
                 choice(json, "backend", ours.backend(), where),
+                text(json, "device", ours.device(), where),
                 integer(json, "workers", ours.workers(), where),
                 bool(json, "gateway", ours.gateway(), where),
                 integer(json, "gatewayPort", ours.gatewayPort(), where),
@@ -101,6 +103,17 @@ public final class SettingsFile {
                     "expected true or false for '" + name + "', found " + value + " in " + where);
         }
         return value.booleanValue();
+    }
+
+    private static String text(JsonNode json, String name, String otherwise, String where) {
+        JsonNode value = json.path(name);
+        if (value.isMissingNode()) {
+            return otherwise;
+        }
+        if (!value.isTextual()) {
+            throw new IllegalArgumentException("expected a text for '" + name + "', found " + value + " in " + where);
+        }
+        return value.textValue();
     }
 
     private static int integer(JsonNode json, String name, int otherwise, String where) {
@@ -126,7 +139,7 @@ public final class SettingsFile {
             }
         }
         throw new IllegalArgumentException("expected one of "
-                + java.util.Arrays.toString(otherwise.getDeclaringClass().getEnumConstants()) + " for '" + name
+                + Arrays.toString(otherwise.getDeclaringClass().getEnumConstants()) + " for '" + name
                 + "', found "
                 + value + " in " + where);
     }

@@ -21,6 +21,8 @@ class OpenDeviceTest {
     private static final String SLIGHTLY_BROKEN =
             "Slightly Broken 4000 differs from the IG1 table, version " + Conformance.TABLE_VERSION + " in: ";
 
+    private static final String CARD = "00112233445566778899aabbccddeeff";
+
     private final List<OpenDevice> opened = new ArrayList<>();
     private final OneBitOff oneBitOff = new OneBitOff();
 
@@ -35,12 +37,12 @@ class OpenDeviceTest {
     }
 
     private Accelerator wrongBit() {
-        return new Accelerator(oneBitOff, 8L << 30, false);
+        return new Accelerator(oneBitOff, 8L << 30, false, CARD);
     }
 
     /** The real CPU backend in the place of a graphics card. */
     private static Accelerator goodCard() {
-        return new Accelerator(new CpuBackend(1), 8L << 30, false);
+        return new Accelerator(new CpuBackend(1), 8L << 30, false, CARD);
     }
 
     private OpenDevice open(Supplier<Accelerator> vulkan, BackendChoice choice) {
@@ -54,7 +56,7 @@ class OpenDeviceTest {
     void without_a_driver_the_cpu_computes_and_says_why() {
         OpenDevice device = open(OpenDeviceTest::noDriver, BackendChoice.AUTO);
         assertThat(device.backend()).isInstanceOf(CpuBackend.class);
-        assertThat(device.choice()).isEqualTo(BackendChoice.AUTO);
+        assertThat(device.uuid()).isEmpty();
         assertThat(device.view().backend()).isEqualTo("cpu");
         assertThat(device.view().conformant()).isTrue();
         assertThat(device.view().note()).isEqualTo("The CPU computes: the Vulkan loader found no device.");
@@ -77,13 +79,14 @@ class OpenDeviceTest {
         OpenDevice device = open(OpenDeviceTest::goodCard, BackendChoice.AUTO);
         assertThat(device.view().memoryBytes()).isEqualTo(8L << 30);
         assertThat(device.view().note()).isEmpty();
+        assertThat(device.uuid()).isEqualTo(CARD);
         assertThat(device.conformanceDigest())
                 .isEqualTo(open(OpenDeviceTest::noDriver, BackendChoice.CPU).conformanceDigest());
     }
 
     @Test
     void a_vulkan_driver_that_runs_on_the_processor_is_left_alone_unless_asked_for() {
-        Supplier<Accelerator> software = () -> new Accelerator(oneBitOff, -1, true);
+        Supplier<Accelerator> software = () -> new Accelerator(oneBitOff, -1, true, CARD);
         OpenDevice device = open(software, BackendChoice.AUTO);
         assertThat(device.view().backend()).isEqualTo("cpu");
         assertThat(device.view().note())
@@ -91,7 +94,7 @@ class OpenDeviceTest {
                         + " where the CPU backend computes the same bits faster.");
         assertThat(oneBitOff.closed()).isTrue();
 
-        OpenDevice asked = open(() -> new Accelerator(new CpuBackend(1), -1, true), BackendChoice.VULKAN);
+        OpenDevice asked = open(() -> new Accelerator(new CpuBackend(1), -1, true, CARD), BackendChoice.VULKAN);
         assertThat(asked.view().note()).isEmpty();
     }
 

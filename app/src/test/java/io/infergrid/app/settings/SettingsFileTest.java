@@ -28,6 +28,7 @@ class SettingsFileTest {
         Settings chosen = Settings.defaults()
                 .withTheme(Settings.Theme.DARK)
                 .withBackend(Settings.BackendChoice.VULKAN)
+                .withDevice("4070")
                 .withWorkers(5)
                 .withGateway(false, 0)
                 .withStartWhenOpened(true)
@@ -49,6 +50,8 @@ class SettingsFileTest {
                     {"workers": 1e99} | expected a whole number for 'workers', found 1.0E99 in FILE
                     {"gatewayPort": -1} | expected a port from 0 to 65535, found -1 in FILE
                     {"gateway": "yes"} | expected true or false for 'gateway', found "yes" in FILE
+                    {"device": 7} | expected a text for 'device', found 7 in FILE
+                    {"device": "a\\u0000"} | expected a device's UUID or name without control characters, found one in FILE
                     {"theme": "PINK"} | expected one of [SYSTEM, LIGHT, DARK] for 'theme', found "PINK" in FILE
                     {"workers": | expected settings in JSON, found in FILE
                     [] | expected a JSON object of settings, found ARRAY in FILE

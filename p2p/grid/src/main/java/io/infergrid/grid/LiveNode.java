@@ -2,6 +2,7 @@ package io.infergrid.grid;
 
 import io.infergrid.compute.engine.Backend;
 import io.infergrid.compute.engine.Stage;
+import io.infergrid.compute.engine.StageLimits;
 import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.gguf.GgufMetadata;
 import io.infergrid.grid.announce.Announcement;
@@ -363,7 +364,7 @@ final class LiveNode implements GridNode {
         }
         boolean loaded = false;
         try {
-            Stage stage = engine.run(() -> backend.load(tensors, spec));
+            Stage stage = engine.run(() -> backend.loadRecovering(tensors, spec, StageLimits.NONE));
             stages.add(new LoadedStage(model, manifest, blocks, stage, tensors));
             loaded = true;
         } finally {

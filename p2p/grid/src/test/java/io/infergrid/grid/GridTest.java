@@ -4,6 +4,9 @@ import static io.infergrid.grid.TestGrid.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.infergrid.compute.vulkan.DeviceLoss;
+import io.infergrid.compute.vulkan.VulkanBackend;
+import io.infergrid.compute.vulkan.VulkanException;
 import io.infergrid.grid.GenerationRequest.Sampling;
 import io.infergrid.grid.placement.Placement;
 import java.nio.ByteBuffer;
@@ -16,7 +19,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,6 +109,42 @@ class GridTest {
                 var request = request(model, 10 + i, 30, new Sampling(1, 0, 1, i));
                 assertThat(answers.get(i)).isEqualTo(TestGrid.alone(gguf, request));
             }
+        }
+    }
+
+    @Test
+    void a_worker_whose_graphics_card_is_lost_goes_on_with_the_answer() throws Exception {
+        Path gguf = TinyLlama.write(folder.resolve("tiny.gguf"));
+        try (var vulkan = vulkan();
+                var grid = new TestGrid(folder)) {
+            GridNode gateway = grid.node(Role.GATEWAY);
+            Hash model = gateway.seed(gguf, "");
+            BlockRange[] halves = cut(2);
+            grid.workers(gateway, model, halves[0]);
+            GridNode worker = grid.node(Role.WORKER, vulkan, UnaryOperator.identity());
+            worker.serve(model, halves[1], LIMIT);
+            assertThat(gateway.awaitPipeline(model, LIMIT)).isTrue();
+            var request = request(model, 40, 30, SEEDED);
+            var tokens = new AtomicInteger();
+            GenerationResult result = gateway.generate(
+                    request,
+                    (id, hops) -> {
+                        if (tokens.incrementAndGet() == 10) {
+                            DeviceLoss.atNextSubmission(vulkan);
+                        }
+                    },
+                    () -> false);
+            assertThat(result.tokens()).isEqualTo(TestGrid.alone(gguf, request));
+            assertThat(result.replans()).isZero();
+        }
+    }
+
+    private static VulkanBackend vulkan() {
+        try {
+            return VulkanBackend.open();
+        } catch (VulkanException e) {
+            Assumptions.assumeTrue(false, "needs a Vulkan device: " + e.getMessage());
+            throw e;
         }
     }
 

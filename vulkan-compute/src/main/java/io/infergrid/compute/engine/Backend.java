@@ -35,6 +35,16 @@ public interface Backend extends AutoCloseable {
         return load(model, spec);
     }
 
+    /**
+     * The same, but the stage survives the loss of its device, and so do its sessions: the call that finds it lost loads the stage
+     * again and takes longer. Where a device cannot be lost, this is {@link #load}.
+     *
+     * @param model must stay open as long as the stage
+     */
+    default Stage loadRecovering(TensorSource model, StageSpec spec, StageLimits limits) {
+        return load(model, spec, limits);
+    }
+
     @Override
     void close();
 }

@@ -155,10 +155,8 @@ public final class VulkanBackend implements Backend {
         return VulkanStage.load(device, tuning, config, spec, limits, tensors);
     }
 
-    /**
-     * Loads a stage that survives the loss of the device: it is then loaded again from {@code model}, which must stay open as
-     * long as the stage. See {@link RecoveringStage} for what becomes of its sessions.
-     */
+    /** See {@link RecoveringStage}. */
+    @Override
     public Stage loadRecovering(TensorSource model, StageSpec spec, StageLimits limits) {
         return new RecoveringStage(new RecoveringStage.Loader() {
             @Override
