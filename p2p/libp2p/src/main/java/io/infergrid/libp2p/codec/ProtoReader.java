@@ -57,6 +57,18 @@ public final class ProtoReader {
         return Uvarint.read(in);
     }
 
+    public long fixed64() throws DecodeException {
+        expect(FIXED64);
+        if (in.remaining() < 8) {
+            throw new DecodeException("protobuf: expected 8 bytes of field " + field + ", found " + in.remaining());
+        }
+        long value = 0;
+        for (int i = 0; i < 8; i++) {
+            value |= (in.get() & 0xffL) << 8 * i;
+        }
+        return value;
+    }
+
     public byte[] bytes(int max) throws DecodeException {
         expect(BYTES);
         int length = length();

@@ -14,6 +14,14 @@ public final class ProtoWriter {
         return this;
     }
 
+    public ProtoWriter fixed64(int field, long value) {
+        Uvarint.write(out, (long) field << 3 | 1);
+        for (int i = 0; i < 8; i++) {
+            out.write((int) (value >>> 8 * i));
+        }
+        return this;
+    }
+
     public ProtoWriter bytes(int field, byte[] value) {
         Uvarint.write(out, (long) field << 3 | 2);
         Uvarint.write(out, value.length);
