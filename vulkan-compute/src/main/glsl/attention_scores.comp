@@ -4,7 +4,8 @@
 #include "step.glsl"
 #include "cache.glsl"
 
-// Scores of one head of one token over a chunk of 32 positions, one an invocation; dispatched over [chunk, head, token].
+// Scores of one head of one token over a chunk of 32 positions, one an invocation; dispatched over [chunk, head, token],
+// chunks from firstChunk on.
 layout(local_size_x = 32) in;
 layout(push_constant) uniform Parameters {
   uint queryColumns;
@@ -14,6 +15,7 @@ layout(push_constant) uniform Parameters {
   uint maxPositions;  // a multiple of 32
   float scale;
   uint window;
+  uint firstChunk;
 };
 layout(binding = 1) readonly buffer Query { vec4 query[]; };
 layout(binding = 2) uniform utextureBuffer keys;
@@ -29,12 +31,13 @@ uint ordered(float x) {
 void main() {
   uint token = gl_WorkGroupID.z;
   uint head = gl_WorkGroupID.y;
+  uint begin = 32u * (firstChunk + gl_WorkGroupID.x);
   uint last = step_.token[token].position;
   uint first = firstSeen(last, window);
-  if (32u * gl_WorkGroupID.x > last || 32u * gl_WorkGroupID.x + 32u <= first) {
+  if (begin > last || begin + 32u <= first) {
     return;
   }
-  uint position = 32u * gl_WorkGroupID.x + gl_LocalInvocationID.x;
+  uint position = begin + gl_LocalInvocationID.x;
   uint from = (token * queryColumns + head * headDimension) / 4u;
   uint key = (cacheRow(token, min(position, last)) * keyColumns + head / queriesPerKey * headDimension) / 4u;
   precise vec4 lanes = vec4(0.0);

@@ -5,7 +5,7 @@
 #include "cache.glsl"
 
 // exp(score - max) and the sums over one chunk of 32 positions of one head of one token; dispatched over
-// [chunk, head, token]. Invocation p has position p's weight, then invocation d the elements 4d .. 4d + 3.
+// [chunk, head, token], chunks from firstChunk on. Invocation p has position p's weight, then invocation d the elements 4d .. 4d + 3.
 layout(local_size_x = 32) in;
 layout(push_constant) uniform Parameters {
   uint queryColumns;
@@ -14,6 +14,7 @@ layout(push_constant) uniform Parameters {
   uint queriesPerKey;
   uint maxPositions;
   uint window;
+  uint firstChunk;
 };
 layout(binding = 1) readonly buffer Scores { float scores[]; };
 layout(binding = 2) readonly buffer Maximum { uint maximum[]; };
@@ -30,7 +31,8 @@ float unordered(uint word) {
 void main() {
   uint token = gl_WorkGroupID.z;
   uint head = gl_WorkGroupID.y;
-  uint first = 32u * gl_WorkGroupID.x;
+  uint chunk = firstChunk + gl_WorkGroupID.x;
+  uint first = 32u * chunk;
   uint last = step_.token[token].position;
   uint seen = firstSeen(last, window);
   if (first > last || first + 32u <= seen) {
@@ -46,7 +48,7 @@ void main() {
   uint firstRow = cacheRow(token, first);
   uint begin = max(seen, first) - first;
   uint positions = min(last - first + 1u, 32u);
-  uint chunkRow = row * (maxPositions / 32u) + gl_WorkGroupID.x;
+  uint chunkRow = row * (maxPositions / 32u) + chunk;
   for (uint d = invocation; d < headDimension / 4u; d += 32u) {
     uint value = (firstRow * keyColumns + head / queriesPerKey * headDimension) / 4u + d;
     precise vec4 sum = vec4(0.0);

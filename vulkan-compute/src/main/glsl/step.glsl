@@ -1,6 +1,5 @@
 // What the host writes before each step; the same layout as StepParameters.java. A step's tokens are of one session or of
-// several, each at its own position; a session's keys and values are in pages of 32 positions. The three words of groups are
-// the arguments of the attention's indirect dispatches.
+// several, each at its own position; a session's keys and values are in pages of 32 positions.
 const uint PAGE = 32;
 
 struct Token {
@@ -15,10 +14,6 @@ layout(binding = 0) readonly buffer Step {
   uint headRows;
   uint unused1_;
   uint unused2_;
-  uint chunks;  // of 32 positions, up to the highest position of the step
-  uint headCount;
-  uint tokens;
-  uint unused3_;
   Token token[32];
   uint pages[];
 } step_;

@@ -7,7 +7,6 @@ import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.engine.StageTensors;
 import io.infergrid.compute.gguf.TensorSource;
 import io.infergrid.compute.model.ModelConfig;
-import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -53,7 +52,7 @@ public final class CpuBackend implements Backend {
     @Override
     public Stage load(TensorSource model, StageSpec spec, StageLimits limits) {
         ModelConfig config = ModelConfig.of(model.metadata());
-        var tensors = StageTensors.of(model, config, spec, Set.of());
+        var tensors = StageTensors.of(model, config, spec);
         turn.lock();
         try {
             return new CpuStage(config, spec, limits, tensors, workers, turn);

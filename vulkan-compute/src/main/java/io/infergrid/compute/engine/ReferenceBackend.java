@@ -32,10 +32,10 @@ public final class ReferenceBackend implements Backend {
 
     /** @param configuration the shape of a model, from its metadata */
     public ReferenceBackend(Function<GgufMetadata, ModelConfig> configuration) {
-        this(configuration, StageTensors.EXPANDED);
+        this(configuration, Set.of());
     }
 
-    /** @param expanded types that are computed with as F32, see {@link StageTensors#EXPANDED} */
+    /** @param expanded types of matrices that are computed with as F32, for what the weights alone say */
     public ReferenceBackend(Set<TensorType> expanded) {
         this(ModelConfig::of, expanded);
     }

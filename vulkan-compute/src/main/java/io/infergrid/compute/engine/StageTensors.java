@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors of one stage, found by their GGUF names and checked against the model's shape: what every backend starts
- * from. Matrices are as in the file, [rows][columns], except for types that are
- * expanded to F32; vectors (norm weights, biases, rotary factors) are widened to float.
+ * from. Matrices are as in the file, [rows][columns]; vectors (norm weights, biases, rotary factors) are widened to float.
  *
  * @param embedding [vocabulary][dimension], or null if the stage has no embedding
  * @param blocks one per block of the stage, in order
@@ -32,12 +31,6 @@ public record StageTensors(
         float @Nullable [] outputNorm,
         @Nullable GgufTensor output,
         float[] rotaryFactors) {
-
-    /**
-     * Types that are computed with as the F32 that they are, by every backend: the bytes of a stage may not depend on which
-     * backend has kernels for a type, so one leaves this set when all have. BF16 gives the same bytes either way.
-     */
-    public static final Set<TensorType> EXPANDED = Set.of(TensorType.BF16);
 
     private static final Pattern BLOCK_TENSOR = Pattern.compile("blk\\.([0-9]{1,6})\\.(.+)");
 
@@ -99,17 +92,18 @@ public record StageTensors(
             GgufTensor down) {}
 
     /**
-     * The tensors as every backend computes with them: {@link #EXPANDED} types as F32.
+     * The tensors as every backend computes with them.
      *
      * @throws GgufException if a tensor of the stage is missing, is of another shape than the model's, or a vector of it
      *     has an element that is not finite
      */
     public static StageTensors of(TensorSource model, ModelConfig config, StageSpec spec) {
-        return of(model, config, spec, EXPANDED);
+        return of(model, config, spec, Set.of());
     }
 
     /**
-     * The same with other types expanded: none to try kernels that are not everybody's yet, all for what the weights alone say.
+     * The same with the matrices of some types as the F32 that they are: what the weights alone say, without the activations'
+     * own rounding.
      *
      * @param expanded types of matrices that become F32
      */

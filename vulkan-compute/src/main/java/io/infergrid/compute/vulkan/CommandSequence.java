@@ -39,18 +39,48 @@ final class CommandSequence implements AutoCloseable {
     private VkCommandBuffer current;
     private final Pace pace;
     private final long mostWork;
-    /** Multiply-adds of each command buffer. */
-    private final List<Long> work = new ArrayList<>();
+    private final int tokens;
+    private final List<Work> work = new ArrayList<>();
+
+    /** What a command buffer does, in multiply-adds, if all tokens that it was recorded for are there. */
+    private static final class Work {
+
+        private long matrices;
+        private final List<Piece> attention = new ArrayList<>();
+
+        /** Most that it can be. */
+        long most() {
+            return matrices + attention.stream().mapToLong(Piece::most).sum();
+        }
+
+        long of(int chunks) {
+            return matrices
+                    + attention.stream().mapToLong(piece -> piece.of(chunks)).sum();
+        }
+    }
+
+    private record Piece(AttentionPieces cut, int index) {
+
+        long most() {
+            return cut.chunksEach() * cut.workOfChunk();
+        }
+
+        long of(int chunks) {
+            return cut.chunksOf(index, chunks) * cut.workOfChunk();
+        }
+    }
 
     CommandSequence(VulkanDevice owner) {
-        this(owner, Pace.UNLIMITED, Long.MAX_VALUE);
+        this(owner, Pace.UNLIMITED, Long.MAX_VALUE, 1);
     }
 
     /**
      * @param pace hears how long submissions took
      * @param mostWork multiply-adds of a submission, see {@link #dispatch(Kernel, long, int, int, List, int...)}
+     * @param tokens that the sequence is recorded for
      */
-    CommandSequence(VulkanDevice owner, Pace pace, long mostWork) {
+    CommandSequence(VulkanDevice owner, Pace pace, long mostWork, int tokens) {
+        this.tokens = tokens;
         this.pace = pace;
         this.mostWork = mostWork;
         this.owner = owner;
@@ -80,7 +110,7 @@ final class CommandSequence implements AutoCloseable {
                             buffer, VkCommandBufferBeginInfo.calloc(stack).sType$Default()),
                     "vkBeginCommandBuffer");
             commandBuffers.add(buffer);
-            work.add(0L);
+            work.add(new Work());
             return buffer;
         }
     }
@@ -108,24 +138,34 @@ final class CommandSequence implements AutoCloseable {
      */
     CommandSequence dispatch(Kernel kernel, long each, int x, int y, List<DeviceBuffer> bindings, int... push) {
         for (int from = 0; from < x; ) {
-            if (each > mostWork - work.getLast() && work.getLast() > 0) {
-                cut();
-            }
-            long left = mostWork - work.getLast();
+            long left = leftFor(each);
             int columns = (int) Math.clamp(left / Math.max(1, each), 1, x - from);
             bind(kernel, bindings, push);
             vkCmdDispatchBase(current, from, 0, 0, columns, y, 1);
-            work.set(work.size() - 1, work.getLast() + columns * each);
+            work.getLast().matrices += columns * each;
             from += columns;
         }
         return this;
     }
 
-    /** Runs a kernel over as many work groups as three words in a buffer say when the sequence runs. */
+    /** Work that the submission has room for, a new one if it has none for {@code least}. */
+    private long leftFor(long least) {
+        long done = work.getLast().most();
+        if (done > 0 && least > mostWork - done) {
+            cut();
+            done = 0;
+        }
+        return mostWork - done;
+    }
+
+    /** Runs a kernel over as many work groups as {@code groups} has for a piece of attention when the sequence runs. */
     CommandSequence dispatchIndirect(
-            Kernel kernel, DeviceBuffer counts, long offset, List<DeviceBuffer> bindings, int... push) {
+            Kernel kernel, AttentionPieces cut, int index, DeviceBuffer groups, List<DeviceBuffer> bindings, int... push) {
+        var piece = new Piece(cut, index);
+        leftFor(piece.most());
         bind(kernel, bindings, push);
-        vkCmdDispatchIndirect(current, counts.handle(), offset);
+        vkCmdDispatchIndirect(current, groups.handle(), AttentionPieces.offset(index));
+        work.getLast().attention.add(piece);
         return this;
     }
 
@@ -251,13 +291,27 @@ final class CommandSequence implements AutoCloseable {
         return mostWork;
     }
 
+    /** Submissions that a run takes. */
+    int submissions() {
+        return commandBuffers.size();
+    }
+
+    /** Runs a sequence without attention, for all its tokens. */
+    void run() {
+        run(tokens, 0);
+    }
+
     /**
      * Runs the sequence and returns when the device has finished. Submissions go one by one: another stage's may come between,
      * and so may the desktop's.
+     *
+     * @param count tokens there are of those that it was recorded for
+     * @param chunks of positions that attention goes over
      */
-    void run() {
+    void run(int count, int chunks) {
         for (int i = 0; i < commandBuffers.size(); i++) {
-            pace.saw(work.get(i), owner.queue().submit(commandBuffers.get(i).address()));
+            long nanos = owner.queue().submit(commandBuffers.get(i).address());
+            pace.saw(work.get(i).of(chunks) / tokens * count, nanos);
         }
     }
 

@@ -41,24 +41,24 @@ final class Kernels {
     private final VulkanDevice device;
     private final Tuning tuning;
     private final DeviceBuffer step;
-    private final DeviceBuffer groups;
+    private final DeviceBuffer pieces;
     private final boolean freeOrder;
 
     /**
      * @param step the step's parameters, see step.glsl
-     * @param groups the same, perhaps another copy, where the arguments of indirect dispatches are read
+     * @param pieces work groups of {@link AttentionPieces}
      */
-    Kernels(VulkanDevice device, Tuning tuning, DeviceBuffer step, DeviceBuffer groups) {
-        this(device, tuning, step, groups, false);
+    Kernels(VulkanDevice device, Tuning tuning, DeviceBuffer step, DeviceBuffer pieces) {
+        this(device, tuning, step, pieces, false);
     }
 
     /** @param freeOrder true for matrices whose sums are in no fixed order, which only a benchmark wants */
-    Kernels(VulkanDevice device, Tuning tuning, DeviceBuffer step, DeviceBuffer groups, boolean freeOrder) {
+    Kernels(VulkanDevice device, Tuning tuning, DeviceBuffer step, DeviceBuffer pieces, boolean freeOrder) {
         this.freeOrder = freeOrder;
         this.device = device;
         this.tuning = tuning;
         this.step = step;
-        this.groups = groups;
+        this.pieces = pieces;
     }
 
     void rmsNorm(CommandSequence to, DeviceBuffer x, DeviceBuffer weight, float epsilon, Activation out, int tokens) {
@@ -270,46 +270,56 @@ final class Kernels {
                 heads.heads());
     }
 
+    /** @param cut for as many positions as the scratch memory has */
     void attention(
             CommandSequence to,
             Heads heads,
             DeviceBuffer query,
             KeyValuePool.Cache cache,
             AttentionScratch scratch,
+            AttentionPieces cut,
             Activation out,
             int tokens) {
         int wide = tuning.wideCache() ? 1 : 0;
         float scale = (float) (1.0 / Math.sqrt(heads.headDimension()));
-        to.dispatchIndirect(
-                kernel("attention_scores", "SSTSS", 7, wide),
-                groups,
-                StepParameters.GROUPS_OFFSET,
-                List.of(step, query, cache.keys(), scratch.scores(), scratch.maximum()),
-                heads.queryColumns(),
-                heads.keyColumns(),
-                heads.headDimension(),
-                heads.queriesPerKey(),
-                scratch.maxPositions(),
-                Float.floatToRawIntBits(scale),
-                heads.window());
+        for (int piece = 0; piece < cut.count(); piece++) {
+            to.dispatchIndirect(
+                    kernel("attention_scores", "SSTSS", 8, wide),
+                    cut,
+                    piece,
+                    pieces,
+                    List.of(step, query, cache.keys(), scratch.scores(), scratch.maximum()),
+                    heads.queryColumns(),
+                    heads.keyColumns(),
+                    heads.headDimension(),
+                    heads.queriesPerKey(),
+                    scratch.maxPositions(),
+                    Float.floatToRawIntBits(scale),
+                    heads.window(),
+                    cut.firstChunk(piece));
+        }
         to.barrier();
-        to.dispatchIndirect(
-                kernel("attention_values", "SSSTSS", 6, wide),
-                groups,
-                StepParameters.GROUPS_OFFSET,
-                List.of(
-                        step,
-                        scratch.scores(),
-                        scratch.maximum(),
-                        cache.values(),
-                        scratch.numerators(),
-                        scratch.denominators()),
-                heads.queryColumns(),
-                heads.keyColumns(),
-                heads.headDimension(),
-                heads.queriesPerKey(),
-                scratch.maxPositions(),
-                heads.window());
+        for (int piece = 0; piece < cut.count(); piece++) {
+            to.dispatchIndirect(
+                    kernel("attention_values", "SSSTSS", 7, wide),
+                    cut,
+                    piece,
+                    pieces,
+                    List.of(
+                            step,
+                            scratch.scores(),
+                            scratch.maximum(),
+                            cache.values(),
+                            scratch.numerators(),
+                            scratch.denominators()),
+                    heads.queryColumns(),
+                    heads.keyColumns(),
+                    heads.headDimension(),
+                    heads.queriesPerKey(),
+                    scratch.maxPositions(),
+                    heads.window(),
+                    cut.firstChunk(piece));
+        }
         to.barrier();
         int[] shape = out.shape();
         to.dispatch(

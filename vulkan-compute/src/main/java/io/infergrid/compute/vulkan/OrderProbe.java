@@ -46,7 +46,7 @@ public final class OrderProbe implements AutoCloseable {
             var activation = own(new Activation(device, columns, tokens, matrix.forms()));
             var step = own(device.buffer(StepParameters.bytes(0), DeviceMemory.Place.UPLOAD));
             var first = new StepParameters.Token(0, 0);
-            new StepParameters(Collections.nCopies(tokens, first), List.of(), new int[0], 1).write(step.mapped());
+            new StepParameters(Collections.nCopies(tokens, first), List.of(), new int[0]).write(step.mapped());
             quantise(activation, step);
             fixed = sequence(matrix, activation, step, false);
             free = sequence(matrix, activation, step, true);

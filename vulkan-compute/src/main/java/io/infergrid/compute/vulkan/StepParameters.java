@@ -10,17 +10,13 @@ import java.util.List;
  * @param tokens of the step, each session's in the order of their positions
  * @param headRows indices of the tokens whose logits are wanted
  * @param pages of the tokens' sessions, one list after the other
- * @param heads query heads of the model
  */
-record StepParameters(List<Token> tokens, List<Integer> headRows, int[] pages, int heads) {
+record StepParameters(List<Token> tokens, List<Integer> headRows, int[] pages) {
 
     /** Most tokens of a step. */
     static final int MOST_TOKENS = 32;
 
-    /** Where the work groups of attention's indirect dispatches are. */
-    static final long GROUPS_OFFSET = 16;
-
-    private static final int HEADER_WORDS = 8;
+    private static final int HEADER_WORDS = 4;
     private static final int TOKEN_WORDS = 4;
     private static final int PAGES_WORD = HEADER_WORDS + TOKEN_WORDS * MOST_TOKENS;
 
@@ -37,13 +33,15 @@ record StepParameters(List<Token> tokens, List<Integer> headRows, int[] pages, i
         return 4L * (PAGES_WORD + pages);
     }
 
+    /** Chunks of 32 positions that the token of the highest position sees. */
+    int chunks() {
+        return tokens.stream().mapToInt(Token::position).max().orElse(0) / KeyValuePool.PAGE_POSITIONS + 1;
+    }
+
     void write(MemorySegment to) {
         var words = new int[PAGES_WORD + pages.length];
         words[0] = tokens.size();
         words[1] = headRows.size();
-        words[4] = tokens.stream().mapToInt(Token::position).max().orElse(0) / KeyValuePool.PAGE_POSITIONS + 1;
-        words[5] = heads;
-        words[6] = tokens.size();
         for (int i = 0; i < tokens.size(); i++) {
             words[HEADER_WORDS + TOKEN_WORDS * i] = tokens.get(i).position();
             words[HEADER_WORDS + TOKEN_WORDS * i + 1] = tokens.get(i).firstPage();

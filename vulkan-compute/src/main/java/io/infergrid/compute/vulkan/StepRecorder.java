@@ -35,7 +35,7 @@ final class StepRecorder implements AutoCloseable {
 
     /**
      * @param step the step's parameters, see step.glsl
-     * @param groups the same before the step begins, for the work groups of attention
+     * @param pieces work groups of {@link AttentionPieces}
      * @param x the residual stream, [token][dimension]: the step's input, then its boundary
      * @param rotary [position][pair] of cos, sin
      */
@@ -44,7 +44,7 @@ final class StepRecorder implements AutoCloseable {
             int maxPositions,
             int tokens,
             DeviceBuffer step,
-            DeviceBuffer groups,
+            DeviceBuffer pieces,
             DeviceBuffer x,
             DeviceBuffer rotary) {
         this.stage = stage;
@@ -52,7 +52,7 @@ final class StepRecorder implements AutoCloseable {
         this.x = x;
         this.rotary = rotary;
         VulkanDevice device = stage.device();
-        kernels = new Kernels(device, stage.tuning(), step, groups);
+        kernels = new Kernels(device, stage.tuning(), step, pieces);
         int queryColumns = config.queryDimension();
         int keyColumns = config.keyValueDimension();
         heads = new Kernels.Heads(
@@ -103,15 +103,21 @@ final class StepRecorder implements AutoCloseable {
         return stage.blocks().stream().mapToInt(block -> block.down().forms()).reduce(0, (a, b) -> a | b);
     }
 
+    /** How attention of a step of so many tokens is cut for submissions of so much work. */
+    AttentionPieces pieces(int tokens, long mostWork) {
+        return AttentionPieces.of(scratch.maxPositions(), tokens, heads, mostWork);
+    }
+
     /** Every block of the stage over {@code x}, for up to {@code tokens} tokens. */
-    void blocks(CommandSequence to, List<KeyValuePool.Cache> caches, int tokens) {
+    void blocks(CommandSequence to, List<KeyValuePool.Cache> caches, AttentionPieces pieces, int tokens) {
         for (int i = 0; i < stage.blocks().size(); i++) {
-            attention(to, stage.blocks().get(i), caches.get(i), tokens);
+            attention(to, stage.blocks().get(i), caches.get(i), pieces, tokens);
             feedForward(to, stage.blocks().get(i), tokens);
         }
     }
 
-    private void attention(CommandSequence to, VulkanStage.Block block, KeyValuePool.Cache cache, int tokens) {
+    private void attention(
+            CommandSequence to, VulkanStage.Block block, KeyValuePool.Cache cache, AttentionPieces pieces, int tokens) {
         int columns = heads.queryColumns() + 2 * heads.keyColumns();
         DeviceBuffer bias = block.qkvBias();
         to.barrier();
@@ -144,7 +150,7 @@ final class StepRecorder implements AutoCloseable {
                 scratch.maximum(),
                 tokens);
         to.barrier();
-        kernels.attention(to, heads, query, cache, scratch, attended, tokens);
+        kernels.attention(to, heads, query, cache, scratch, pieces, attended, tokens);
         to.barrier();
         kernels.matmul(to, block.attentionOutput(), attended, h, config.dimension(), x, Mode.RESIDUAL, tokens);
     }

@@ -24,7 +24,10 @@ final class StepRunner implements AutoCloseable {
     private static final long RECORDED_ANEW = 4;
 
     /** What a sequence was recorded for: at most so many tokens, and so many of them whose logits are read back. */
-    private record Recorded(int tokens, int headRows) {}
+    private record Shape(int tokens, int headRows) {}
+
+    /** What is replayed, and what the host writes for it each time. */
+    private record Recorded(CommandSequence commands, AttentionPieces pieces) {}
 
     private final VulkanStage stage;
     private final ModelConfig config;
@@ -37,11 +40,12 @@ final class StepRunner implements AutoCloseable {
 
     private final DeviceBuffer parameters;
     private final DeviceBuffer step;
+    private final DeviceBuffer pieces;
     private final DeviceBuffer input;
     private final DeviceBuffer output;
     private final DeviceBuffer x;
     private final StepRecorder recorder;
-    private final Map<Recorded, CommandSequence> sequences = new HashMap<>();
+    private final Map<Shape, Recorded> recorded = new HashMap<>();
     private int generation;
 
     /**
@@ -60,11 +64,12 @@ final class StepRunner implements AutoCloseable {
         try {
             parameters = own(device.buffer(StepParameters.bytes(pages), DeviceMemory.Place.UPLOAD));
             step = own(device.zeroed(StepParameters.bytes(pages)));
+            pieces = own(device.buffer(AttentionPieces.bytes(positions), DeviceMemory.Place.UPLOAD));
             input = own(device.buffer(tokensPerStep * vectorBytes, DeviceMemory.Place.UPLOAD));
             long outputBytes = stage.spec().head() ? 4L * config.vocabulary() : vectorBytes;
             output = own(device.buffer(tokensPerStep * outputBytes, DeviceMemory.Place.READBACK));
             x = own(device.zeroed(tokensPerStep * vectorBytes));
-            recorder = own(new StepRecorder(stage, positions, tokensPerStep, step, parameters, x, rotary()));
+            recorder = own(new StepRecorder(stage, positions, tokensPerStep, step, pieces, x, rotary()));
         } catch (RuntimeException e) {
             Owned.closeAll(owned);
             throw e;
@@ -112,23 +117,31 @@ final class StepRunner implements AutoCloseable {
 
     /** Runs a step over the vectors that {@link #write} was given. */
     void run(List<StepParameters.Token> tokens, List<Integer> headRows, int[] pageTable) {
-        new StepParameters(tokens, headRows, pageTable, config.heads()).write(parameters.mapped());
-        if (generation != pool.generation()) {
-            sequences.values().forEach(CommandSequence::close);
-            sequences.clear();
-            generation = pool.generation();
-        }
-        var wanted = new Recorded(capacity(tokens.size()), capacity(headRows.size()));
-        long mostWork = mostWork(wanted);
-        CommandSequence known = sequences.get(wanted);
-        if (known != null && (mostWork < known.mostWork() || mostWork / RECORDED_ANEW > known.mostWork())) {
-            known.close();
-            sequences.remove(wanted);
-        }
-        sequences.computeIfAbsent(wanted, this::record).run();
+        var now = new StepParameters(tokens, headRows, pageTable);
+        now.write(parameters.mapped());
+        Recorded replay = recorded(new Shape(capacity(tokens.size()), capacity(headRows.size())));
+        replay.pieces().write(pieces.mapped(), now.chunks(), config.heads(), tokens.size());
+        replay.commands().run(tokens.size(), now.chunks());
     }
 
-    private long mostWork(Recorded wanted) {
+    private Recorded recorded(Shape wanted) {
+        if (generation != pool.generation()) {
+            forget();
+            generation = pool.generation();
+        }
+        long mostWork = mostWork(wanted);
+        Recorded known = recorded.get(wanted);
+        if (known != null) {
+            long before = known.commands().mostWork();
+            if (mostWork < before || mostWork / RECORDED_ANEW > before) {
+                known.commands().close();
+                recorded.remove(wanted);
+            }
+        }
+        return recorded.computeIfAbsent(wanted, this::record);
+    }
+
+    private long mostWork(Shape wanted) {
         return Math.min(
                 stage.tuning().mostWork(), stage.device().pace(wanted.tokens()).mostWork());
     }
@@ -145,29 +158,36 @@ final class StepRunner implements AutoCloseable {
         return values;
     }
 
-    private CommandSequence record(Recorded wanted) {
+    private Recorded record(Shape wanted) {
         long vectorBytes = 4L * config.dimension();
-        var sequence = new CommandSequence(stage.device(), stage.device().pace(wanted.tokens()), mostWork(wanted));
+        long mostWork = mostWork(wanted);
+        var cut = recorder.pieces(wanted.tokens(), mostWork);
+        var sequence =
+                new CommandSequence(stage.device(), stage.device().pace(wanted.tokens()), mostWork, wanted.tokens());
         try {
             sequence.copy(parameters, 0, step, 0, StepParameters.bytes(pages))
                     .copy(input, 0, x, 0, wanted.tokens() * vectorBytes);
-            recorder.blocks(sequence, pool.caches(), wanted.tokens());
+            recorder.blocks(sequence, pool.caches(), cut, wanted.tokens());
             if (!stage.spec().head()) {
                 sequence.barrier().copy(x, 0, output, 0, wanted.tokens() * vectorBytes);
             } else if (wanted.headRows() > 0) {
                 recorder.head(sequence, wanted.headRows(), output);
             }
-            return sequence.barrierToHost().end();
+            return new Recorded(sequence.barrierToHost().end(), cut);
         } catch (RuntimeException e) {
             sequence.close();
             throw e;
         }
     }
 
+    private void forget() {
+        recorded.values().forEach(replay -> replay.commands().close());
+        recorded.clear();
+    }
+
     @Override
     public void close() {
-        sequences.values().forEach(CommandSequence::close);
-        sequences.clear();
+        forget();
         Owned.closeAll(owned);
     }
 }

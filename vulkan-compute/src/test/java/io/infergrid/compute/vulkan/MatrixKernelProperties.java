@@ -122,7 +122,7 @@ class MatrixKernelProperties {
                 var output = device.buffer(4L * rows * tokens, DeviceMemory.Place.READBACK);
                 var sequence = new CommandSequence(device)) {
             var first = new StepParameters.Token(0, 0);
-            new StepParameters(Collections.nCopies(tokens, first), List.of(), new int[0], 1).write(step.mapped());
+            new StepParameters(Collections.nCopies(tokens, first), List.of(), new int[0]).write(step.mapped());
             MemorySegment.copy(x, 0, input.mapped(), ValueLayout.JAVA_FLOAT, 0, x.length);
             MemorySegment.copy(norm, 0, weight.mapped(), ValueLayout.JAVA_FLOAT, 0, norm.length);
             var kernels = new Kernels(device, drawn.tuning(), step, step);

@@ -9,6 +9,7 @@ import io.infergrid.compute.engine.StageOutput;
 import io.infergrid.compute.engine.StageSession.LogitsWanted;
 import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.gguf.TensorType;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 class StepSubmissionsTest {
 
     private static final SeededModel MODEL = SeededModel.of(SeededModel.Shape.tiny(TensorType.Q4_0), 41);
+    private static final Kernels.Heads HEADS = new Kernels.Heads(128, 64, 32, 4, 2, 0);
 
     @Test
     void a_step_is_one_submission_for_any_number_of_sessions_and_blocks() {
@@ -51,10 +53,48 @@ class StepSubmissionsTest {
         }
     }
 
+    @Test
+    void attention_over_many_positions_is_cut_as_well_and_takes_its_part_of_a_submission() {
+        var prompt = new int[200];
+        Arrays.setAll(prompt, i -> i % 50);
+        try (var vulkan = VulkanFixture.open()) {
+            var queue = vulkan.device().queue();
+            var most = new Tuning(1, 1, 1, false, 32, Long.MAX_VALUE, false);
+            float[] whole = logits(vulkan, most, prompt);
+            // a chunk of 32 tokens' attention and no more; matrices are shorter than that
+            long chunk = AttentionPieces.of(32, 32, HEADS, 1).workOfChunk();
+            long before = queue.submissions();
+            float[] cut = logits(vulkan, new Tuning(1, 1, 1, false, 32, chunk, false), prompt);
+            // 7 steps of two blocks, recorded for 256 positions: 8 pieces, scores and values
+            assertThat(queue.submissions() - before).isGreaterThan(7 * 2 * 8 * 2);
+            assertThat(cut).isEqualTo(whole);
+        }
+    }
+
+    @Test
+    void pieces_of_attention_together_have_every_chunk_once() {
+        for (long mostWork : new long[] {1, 50_000_000, Long.MAX_VALUE}) {
+            var cut = AttentionPieces.of(4096, 32, HEADS, mostWork);
+            for (int chunks : new int[] {1, 2, 77, 128}) {
+                int counted = 0;
+                for (int piece = 0; piece < cut.count(); piece++) {
+                    assertThat(cut.chunksOf(piece, chunks)).isBetween(0, cut.chunksEach());
+                    counted += cut.chunksOf(piece, chunks);
+                }
+                assertThat(counted).isEqualTo(chunks);
+            }
+            assertThat(cut.count() * AttentionPieces.offset(1)).isLessThanOrEqualTo(AttentionPieces.bytes(4096));
+        }
+    }
+
     private static float[] logits(VulkanFixture vulkan, Tuning tuning) {
+        return logits(vulkan, tuning, 9, 8, 7, 6, 5);
+    }
+
+    private static float[] logits(VulkanFixture vulkan, Tuning tuning, int... prompt) {
         try (var stage = vulkan.backend().withTuning(tuning).load(MODEL, StageSpec.whole(2));
-                var session = stage.open(16)) {
-            var out = session.forward(new StageInput.Tokens(9, 8, 7, 6, 5), LogitsWanted.LAST);
+                var session = stage.open(prompt.length)) {
+            var out = session.forward(new StageInput.Tokens(prompt), LogitsWanted.LAST);
             return ((StageOutput.Logits) out).values()[0];
         }
     }
