@@ -9,10 +9,16 @@ public interface Connection extends AutoCloseable {
 
     PeerId remote();
 
-    /** The address at the other end of the wire, without {@code /p2p}. */
+    /** The address at the other end of the wire, without the peer's {@code /p2p}; over a relay that of the relay and {@code /p2p-circuit}. */
     Multiaddr remoteAddress();
 
     boolean inbound();
+
+    /** Whether a relay carries it, which may cut it at 128 KiB or two minutes; only few protocols run over such a connection. */
+    boolean relayed();
+
+    /** The last measured round trip, zero before the first. */
+    Duration roundTrip();
 
     /**
      * Opens a stream for the first of {@code protocols} that the peer speaks.

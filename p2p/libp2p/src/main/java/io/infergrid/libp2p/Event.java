@@ -20,6 +20,8 @@ public enum Event {
     REFUSED_STREAMS,
     /** A stream asked for protocols that nobody serves here, or did not ask in time. */
     NEGOTIATION_FAILED,
+    /** A peer did not say who it is, or not in time. */
+    NOT_IDENTIFIED,
     /** A handler threw. */
     HANDLER_FAILED,
     /** A peer would have us hold more than the memory set aside for it. */

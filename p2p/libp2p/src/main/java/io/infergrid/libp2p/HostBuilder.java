@@ -1,7 +1,11 @@
 package io.infergrid.libp2p;
 
 import io.infergrid.libp2p.identity.PrivateKey;
+import io.infergrid.libp2p.peers.AddressBook;
+import io.infergrid.libp2p.peers.MemoryAddressBook;
 import io.infergrid.libp2p.swarm.Swarm;
+import io.infergrid.libp2p.transport.Security;
+import io.infergrid.libp2p.transport.Transport;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +30,9 @@ public final class HostBuilder {
     private String agent = "infergrid-libp2p/0.1";
     private Limits limits = Limits.DEFAULT;
     private boolean earlyMuxer = true;
+    private final List<Transport.Factory> transports = new ArrayList<>();
+    private final List<Security.Factory> securities = new ArrayList<>();
+    private AddressBook addressBook = new MemoryAddressBook();
 
     public HostBuilder identity(PrivateKey key) {
         identity = key;
@@ -65,13 +72,39 @@ public final class HostBuilder {
         return this;
     }
 
+    /** A further way to reach peers beside TCP, e.g. QUIC. */
+    public HostBuilder transport(Transport.Factory transport) {
+        transports.add(transport);
+        return this;
+    }
+
+    /** A way to secure connections in place of Noise; called again for the next best. */
+    public HostBuilder security(Security.Factory security) {
+        securities.add(security);
+        return this;
+    }
+
+    /** Where to remember the addresses of peers, in place of memory. */
+    public HostBuilder addressBook(AddressBook book) {
+        addressBook = book;
+        return this;
+    }
+
     /**
      * Binds the addresses and starts to accept.
      *
      * @throws IOException if an address cannot be bound; nothing is left open then
      */
     public Swarm start() throws IOException {
-        return Swarm.start(
-                new Swarm.Settings(identity, List.copyOf(listen), List.copyOf(announce), agent, limits, earlyMuxer));
+        return Swarm.start(new Swarm.Settings(
+                identity,
+                List.copyOf(listen),
+                List.copyOf(announce),
+                agent,
+                limits,
+                earlyMuxer,
+                List.copyOf(transports),
+                List.copyOf(securities),
+                addressBook));
     }
 }

@@ -1,6 +1,7 @@
 package io.infergrid.libp2p;
 
 import io.infergrid.libp2p.codec.DecodeException;
+import io.infergrid.libp2p.codec.Multihash;
 import io.infergrid.libp2p.codec.Uvarint;
 import java.io.ByteArrayOutputStream;
 import java.net.Inet4Address;
@@ -12,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -29,7 +31,7 @@ public final class Multiaddr {
     private static final int MAX_COMPONENTS = 16;
     private static final int MAX_NAME = 253;
 
-    /** What a component can be, with its number in the table of multicodecs and the bytes of its value, -1 if they vary. */
+    /** What a component can be, with its number in the table of multicodecs and the bytes of its value: -1 if they vary, 0 if it has none. */
     public enum Protocol {
         IP4("ip4", 4, 4),
         IP6("ip6", 41, 16),
@@ -38,7 +40,17 @@ public final class Multiaddr {
         DNS6("dns6", 55, -1),
         TCP("tcp", 6, 2),
         UDP("udp", 273, 2),
-        P2P("p2p", 421, -1);
+        QUIC_V1("quic-v1", 461, 0),
+        P2P("p2p", 421, -1),
+        P2P_CIRCUIT("p2p-circuit", 290, 0),
+        DNSADDR("dnsaddr", 56, -1),
+        TLS("tls", 448, 0),
+        SNI("sni", 449, -1),
+        WS("ws", 477, 0),
+        WSS("wss", 478, 0),
+        WEBTRANSPORT("webtransport", 465, 0),
+        WEBRTC_DIRECT("webrtc-direct", 280, 0),
+        CERTHASH("certhash", 466, -1);
 
         private final String label;
         private final int code;
@@ -77,7 +89,7 @@ public final class Multiaddr {
         }
     }
 
-    /** One protocol with its value as text. */
+    /** One protocol with its value as text, which is empty for a protocol that has none. */
     public record Component(Protocol protocol, String value) {}
 
     private final List<Component> components;
@@ -100,7 +112,9 @@ public final class Multiaddr {
             throw new DecodeException("multiaddr: expected at most " + MAX_BYTES + " bytes and " + MAX_COMPONENTS
                     + " components, found " + bytes.length + " and " + components.size());
         }
-        text = components.stream().map(c -> "/" + c.protocol + "/" + c.value).collect(Collectors.joining());
+        text = components.stream()
+                .map(c -> "/" + c.protocol + (c.protocol.size == 0 ? "" : "/" + c.value))
+                .collect(Collectors.joining());
     }
 
     /**
@@ -122,13 +136,17 @@ public final class Multiaddr {
                     "multiaddr: expected at most " + MAX_TEXT + " characters, found " + text.length());
         }
         var parts = text.split("/", -1);
-        if (parts.length < 3 || !parts[0].isEmpty() || parts.length % 2 == 0) {
+        if (parts.length < 2 || !parts[0].isEmpty()) {
             throw new DecodeException("multiaddr: expected /protocol/value pairs, found '" + shortened(text) + "'");
         }
         var components = new ArrayList<Component>();
-        for (int i = 1; i < parts.length; i += 2) {
+        for (int i = 1; i < parts.length; i++) {
             var protocol = Protocol.of(parts[i]);
-            components.add(new Component(protocol, toText(protocol, toBytes(protocol, parts[i + 1]))));
+            if (protocol.size != 0 && ++i == parts.length) {
+                throw new DecodeException("multiaddr: expected /protocol/value pairs, found '" + shortened(text) + "'");
+            }
+            var value = protocol.size == 0 ? "" : parts[i];
+            components.add(new Component(protocol, toText(protocol, toBytes(protocol, value))));
         }
         return new Multiaddr(components);
     }
@@ -168,6 +186,28 @@ public final class Multiaddr {
         } catch (DecodeException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
+    }
+
+    /** {@code /ip4|ip6/<address>/udp/<port>/quic-v1} of a resolved socket address. */
+    public static Multiaddr quic(InetSocketAddress address) {
+        var tcp = tcp(address).components;
+        return of(List.of(
+                tcp.getFirst(), new Component(Protocol.UDP, tcp.getLast().value), new Component(Protocol.QUIC_V1, "")));
+    }
+
+    /** This address with those components after it, e.g. {@code /p2p-circuit}. */
+    public Multiaddr with(String components) {
+        return parse(text + components);
+    }
+
+    /** Whether it leads over a relay ({@code p2p-circuit}). */
+    public boolean isRelayed() {
+        return has(Protocol.P2P_CIRCUIT);
+    }
+
+    /** Whether one of its components is of that protocol. */
+    public boolean has(Protocol protocol) {
+        return components.stream().anyMatch(c -> c.protocol == protocol);
     }
 
     public List<Component> components() {
@@ -235,9 +275,11 @@ public final class Multiaddr {
         return switch (protocol) {
             case IP4 -> ip4(value);
             case IP6 -> ip6(value);
-            case DNS, DNS4, DNS6 -> name(value).getBytes(StandardCharsets.UTF_8);
+            case DNS, DNS4, DNS6, DNSADDR, SNI -> name(value).getBytes(StandardCharsets.UTF_8);
             case TCP, UDP -> port(value);
             case P2P -> peerOf(value).bytes();
+            case CERTHASH -> multibase(value);
+            case QUIC_V1, P2P_CIRCUIT, TLS, WS, WSS, WEBTRANSPORT, WEBRTC_DIRECT -> new byte[0];
         };
     }
 
@@ -245,10 +287,28 @@ public final class Multiaddr {
         return switch (protocol) {
             case IP4 -> (value[0] & 0xff) + "." + (value[1] & 0xff) + "." + (value[2] & 0xff) + "." + (value[3] & 0xff);
             case IP6 -> ip6Text(value);
-            case DNS, DNS4, DNS6 -> name(new String(value, StandardCharsets.UTF_8));
+            case DNS, DNS4, DNS6, DNSADDR, SNI -> name(new String(value, StandardCharsets.UTF_8));
             case TCP, UDP -> Integer.toString((value[0] & 0xff) << 8 | value[1] & 0xff);
             case P2P -> PeerId.decode(value).toString();
+            case CERTHASH -> "u" + Base64.getUrlEncoder().withoutPadding().encodeToString(certificateHash(value));
+            case QUIC_V1, P2P_CIRCUIT, TLS, WS, WSS, WEBTRANSPORT, WEBRTC_DIRECT -> "";
         };
+    }
+
+    /** Multibase base64url ({@code u}), the one form in which certificate hashes are written. */
+    private static byte[] multibase(String text) throws DecodeException {
+        try {
+            if (!text.startsWith("u") || text.indexOf('=') >= 0) {
+                throw new IllegalArgumentException(text);
+            }
+            return certificateHash(Base64.getUrlDecoder().decode(text.substring(1)));
+        } catch (IllegalArgumentException e) {
+            throw new DecodeException("multiaddr: expected a multihash in base64url, found '" + shortened(text) + "'");
+        }
+    }
+
+    private static byte[] certificateHash(byte[] bytes) throws DecodeException {
+        return Multihash.decode(bytes).encode();
     }
 
     private static PeerId peerOf(String text) throws DecodeException {

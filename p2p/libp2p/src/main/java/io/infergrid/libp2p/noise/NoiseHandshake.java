@@ -6,6 +6,7 @@ import io.infergrid.libp2p.ProtocolViolation;
 import io.infergrid.libp2p.codec.DecodeException;
 import io.infergrid.libp2p.transport.BufferPool;
 import io.infergrid.libp2p.transport.RawConnection;
+import io.infergrid.libp2p.transport.Security.Secured;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
@@ -38,14 +39,6 @@ public final class NoiseHandshake {
             throw new IOException("this Java platform lacks ChaCha20-Poly1305, SHA-256 or HKDF: " + e.getMessage(), e);
         }
     }
-
-    /**
-     * A finished handshake.
-     *
-     * @param muxer the multiplexer agreed on, or null if it is left to multistream-select
-     */
-    public record Secured(
-            NoiseChannel channel, PeerId remote, @Nullable String muxer) {}
 
     /** The dialler's first message with its length, to be sent together with the proposal of {@code /noise}. */
     public byte[] firstMessage() throws IOException {

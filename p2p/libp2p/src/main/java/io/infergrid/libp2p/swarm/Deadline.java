@@ -1,6 +1,6 @@
 package io.infergrid.libp2p.swarm;
 
-import io.infergrid.libp2p.transport.RawConnection;
+import io.infergrid.libp2p.transport.Link;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -9,10 +9,10 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Closes a raw connection when its time is up, however little by little bytes may come; not any more once it is closed itself. */
+/** Closes a connection when its time is up, however little by little bytes may come; not any more once it is closed itself. */
 final class Deadline implements AutoCloseable {
 
-    private final RawConnection raw;
+    private final Link raw;
     private final Set<Deadline> running;
     private final ScheduledFuture<?> due;
     private volatile boolean passed;
@@ -22,7 +22,7 @@ final class Deadline implements AutoCloseable {
      *
      * @param running where this is held until it is closed, so that a host that ends can end what is under way
      */
-    Deadline(ScheduledExecutorService clock, RawConnection raw, Duration limit, Set<Deadline> running) {
+    Deadline(ScheduledExecutorService clock, Link raw, Duration limit, Set<Deadline> running) {
         this.raw = raw;
         this.running = running;
         due = clock.schedule(this::pass, limit.toNanos(), TimeUnit.NANOSECONDS);

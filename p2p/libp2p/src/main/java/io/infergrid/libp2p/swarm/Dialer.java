@@ -3,8 +3,10 @@ package io.infergrid.libp2p.swarm;
 import io.infergrid.libp2p.Event;
 import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.PeerId;
+import io.infergrid.libp2p.ProtocolViolation;
+import io.infergrid.libp2p.transport.Link;
 import io.infergrid.libp2p.transport.RawConnection;
-import io.infergrid.libp2p.transport.TcpTransport;
+import io.infergrid.libp2p.transport.SecuredSession;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
@@ -27,6 +29,7 @@ final class Dialer {
     private static final int MAX_ADDRESSES = 16;
     private static final Duration PRIVATE_HEAD_START = Duration.ofMillis(30);
     private static final Duration PUBLIC_HEAD_START = Duration.ofMillis(250);
+    private static final Duration RELAY_HANDICAP = Duration.ofMillis(500);
 
     private final Upgrader upgrader;
     private final Swarm swarm;
@@ -36,15 +39,12 @@ final class Dialer {
         this.swarm = swarm;
     }
 
-    /** A secured connection and where it leads. */
-    record Reached(Upgrader.Upgraded upgraded, RawConnection raw) {}
-
     private record Result(
             Attempt attempt,
-            @Nullable Reached reached,
+            @Nullable SecuredSession reached,
             @Nullable IOException failure) {}
 
-    Reached dial(PeerId peer, List<Multiaddr> addresses, Duration limit) throws IOException {
+    SecuredSession dial(PeerId peer, List<Multiaddr> addresses, Duration limit) throws IOException {
         var targets = ranked(peer, addresses);
         long deadline = System.nanoTime() + limit.toNanos();
         var results = new LinkedBlockingQueue<Result>();
@@ -62,7 +62,11 @@ final class Dialer {
                     var attempt = new Attempt(peer, target, Duration.ofNanos(wait), results);
                     attempts.add(attempt);
                     attempt.start();
-                    wait = Math.min(wait, headStart(target).toNanos());
+                    if (attempts.size() < targets.size()) {
+                        wait = Math.min(
+                                wait,
+                                headStart(target, targets.get(attempts.size())).toNanos());
+                    }
                 }
                 var result = results.poll(wait, TimeUnit.NANOSECONDS);
                 if (result == null) {
@@ -92,23 +96,30 @@ final class Dialer {
         }
     }
 
-    private static List<Multiaddr> ranked(PeerId peer, List<Multiaddr> addresses) throws IOException {
+    private List<Multiaddr> ranked(PeerId peer, List<Multiaddr> addresses) throws IOException {
         var usable = addresses.stream()
-                .filter(TcpTransport::dials)
+                .filter(a -> swarm.transport(a) != null)
                 .filter(a -> a.peer().map(peer::equals).orElse(true))
                 .map(Multiaddr::withoutPeer)
                 .distinct()
-                .sorted(Comparator.comparing(a -> !isPrivate(a)))
+                .sorted(Comparator.comparing(Dialer::rank))
                 .limit(MAX_ADDRESSES)
                 .toList();
         if (usable.isEmpty()) {
-            throw new IOException("dial " + peer + ": expected a TCP address of it, found " + addresses);
+            throw new IOException("dial " + peer + ": expected an address that can be dialled, found " + addresses);
         }
         return usable;
     }
 
-    private static Duration headStart(Multiaddr address) {
-        return isPrivate(address) ? PRIVATE_HEAD_START : PUBLIC_HEAD_START;
+    /** Private before public before relayed; of each, QUIC first, which needs one round trip less. */
+    private static int rank(Multiaddr address) {
+        int quic = address.has(Multiaddr.Protocol.QUIC_V1) ? 0 : 1;
+        return quic + (address.isRelayed() ? 4 : isPrivate(address) ? 0 : 2);
+    }
+
+    private static Duration headStart(Multiaddr address, Multiaddr next) {
+        var usual = isPrivate(address) ? PRIVATE_HEAD_START : PUBLIC_HEAD_START;
+        return next.isRelayed() && !address.isRelayed() ? RELAY_HANDICAP : usual;
     }
 
     private static boolean isPrivate(Multiaddr address) {
@@ -129,7 +140,8 @@ final class Dialer {
         private final Multiaddr target;
         private final Duration limit;
         private final BlockingQueue<Result> results;
-        private @Nullable RawConnection raw;
+        private final Thread thread;
+        private @Nullable Link link;
         private boolean cancelled;
 
         Attempt(PeerId peer, Multiaddr target, Duration limit, BlockingQueue<Result> results) {
@@ -137,10 +149,11 @@ final class Dialer {
             this.target = target;
             this.limit = limit;
             this.results = results;
+            thread = Thread.ofVirtual().name("libp2p-dial-" + target).unstarted(this::run);
         }
 
         void start() {
-            Thread.ofVirtual().name("libp2p-dial-" + target).start(this::run);
+            thread.start();
         }
 
         private void run() {
@@ -156,26 +169,32 @@ final class Dialer {
             }
         }
 
-        private Reached reach() throws IOException {
-            IOException last = new IOException(target + ": the name has no address");
-            for (var address : TcpTransport.resolve(target)) {
-                try {
-                    var connected = TcpTransport.dial(
-                            address, shorter(limit, swarm.limits().times().dial()));
-                    return secure(connected);
-                } catch (IOException e) {
-                    last = e;
-                }
+        private SecuredSession reach() throws IOException {
+            var transport = swarm.transport(target);
+            if (transport == null) {
+                throw new IOException(target + ": no transport dials it any more");
             }
-            throw last;
+            var reached = transport.dial(target, peer, limit);
+            hold(reached);
+            return switch (reached) {
+                case RawConnection raw -> secure(raw);
+                case SecuredSession session -> verified(session);
+            };
         }
 
-        private Reached secure(RawConnection connected) throws IOException {
-            hold(connected);
+        private SecuredSession verified(SecuredSession session) throws IOException {
+            if (!session.remote().equals(peer)) {
+                session.close();
+                throw new ProtocolViolation(Event.WRONG_PEER, "dialled peer " + peer + ", found " + session.remote());
+            }
+            return session;
+        }
+
+        private SecuredSession secure(RawConnection connected) throws IOException {
             var time = shorter(limit, swarm.limits().times().upgrade());
             try (var deadline = swarm.deadline(connected, time)) {
                 try {
-                    return new Reached(upgrader.outbound(connected, peer), connected);
+                    return upgrader.outbound(connected, peer);
                 } catch (IOException e) {
                     connected.close();
                     throw deadline.explain(e, "no answer from " + peer + " at " + target + " within " + time);
@@ -183,12 +202,13 @@ final class Dialer {
             }
         }
 
-        private synchronized void hold(RawConnection connected) throws IOException {
+        private synchronized void hold(Link connected) throws IOException {
+            boolean _ = Thread.interrupted(); // that of cancel, if it came this late
             if (cancelled) {
                 connected.close();
                 throw new IOException("another address answered first");
             }
-            raw = connected;
+            link = connected;
         }
 
         private synchronized boolean isCancelled() {
@@ -197,8 +217,10 @@ final class Dialer {
 
         synchronized void cancel() {
             cancelled = true;
-            if (raw != null) {
-                raw.close();
+            if (link != null) {
+                link.close();
+            } else {
+                thread.interrupt();
             }
         }
     }

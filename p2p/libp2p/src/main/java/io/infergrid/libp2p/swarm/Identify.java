@@ -8,6 +8,8 @@ import io.infergrid.libp2p.codec.ProtoReader;
 import io.infergrid.libp2p.codec.ProtoWriter;
 import io.infergrid.libp2p.codec.Uvarint;
 import io.infergrid.libp2p.identity.PublicKey;
+import io.infergrid.libp2p.record.PeerRecord;
+import io.infergrid.libp2p.record.SignedEnvelope;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The message of {@code /ipfs/id/1.0.0} and {@code /ipfs/id/push/1.0.0} (libp2p specs, identify): publicKey = 1, listenAddrs = 2,
- * protocols = 3, observedAddr = 4, protocolVersion = 5, agentVersion = 6. A peer may send several, which add up.
+ * protocols = 3, observedAddr = 4, protocolVersion = 5, agentVersion = 6, signedPeerRecord = 8. A peer may send several, which add up.
  */
 final class Identify {
 
@@ -41,6 +43,7 @@ final class Identify {
     private String protocolVersion = "";
     private String agent = "";
     private @Nullable Multiaddr observed;
+    private @Nullable SignedEnvelope signedRecord;
 
     private Identify() {}
 
@@ -50,8 +53,9 @@ final class Identify {
         info.addresses().stream().limit(MAX_ADDRESSES).forEach(a -> message.bytes(2, a.bytes()));
         info.protocols().forEach(p -> message.text(3, p));
         info.observed().ifPresent(a -> message.bytes(4, a.bytes()));
-        var bytes =
-                message.text(5, info.protocolVersion()).text(6, info.agent()).toByteArray();
+        message.text(5, info.protocolVersion()).text(6, info.agent());
+        info.signedRecord().ifPresent(r -> message.bytes(8, r.encode()));
+        var bytes = message.toByteArray();
         var out = new ByteArrayOutputStream(bytes.length + Uvarint.MAX_BYTES);
         Uvarint.write(out, bytes.length);
         out.writeBytes(bytes);
@@ -86,7 +90,7 @@ final class Identify {
         }
     }
 
-    private void merge(byte[] message, PeerId remote) throws DecodeException {
+    private void merge(byte[] message, PeerId remote) throws IOException {
         var reader = new ProtoReader(message);
         while (reader.next()) {
             switch (reader.field()) {
@@ -96,6 +100,7 @@ final class Identify {
                 case 4 -> observed = first(reader.bytes(MAX_TEXT)).orElse(observed);
                 case 5 -> protocolVersion = reader.text(MAX_TEXT);
                 case 6 -> agent = reader.text(MAX_TEXT);
+                case 8 -> signedRecord = record(reader.bytes(MAX_MESSAGE), remote);
                 default -> reader.skip();
             }
         }
@@ -106,6 +111,16 @@ final class Identify {
         if (!claimed.equals(remote)) {
             throw new DecodeException("identify: expected the key of " + remote + ", found that of " + claimed);
         }
+    }
+
+    private static SignedEnvelope record(byte[] bytes, PeerId remote) throws IOException {
+        var envelope = SignedEnvelope.decode(bytes);
+        var record = PeerRecord.open(envelope);
+        if (!record.peer().equals(remote)) {
+            throw new DecodeException(
+                    "identify: expected the record of " + remote + ", found that of " + record.peer());
+        }
+        return envelope;
     }
 
     private void protocol(String name) throws DecodeException {
@@ -136,6 +151,7 @@ final class Identify {
                 agent,
                 List.copyOf(protocols),
                 List.copyOf(new ArrayList<>(addresses)),
-                Optional.ofNullable(observed));
+                Optional.ofNullable(observed),
+                Optional.ofNullable(signedRecord));
     }
 }

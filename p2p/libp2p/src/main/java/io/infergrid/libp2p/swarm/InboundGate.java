@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides who may connect: how many may be in their handshake, how many may stay, how many may come a second, in all and from one
- * address. An IPv6 address stands for its /56, which is what one household gets. Loopback is exempt. Thread-safe.
+ * address. An IPv6 address stands for its /56, which is what one household gets. Loopback is exempt, and what comes over
+ * a relay (no address) counts only in all. Thread-safe.
  */
 final class InboundGate {
 
@@ -34,14 +35,14 @@ final class InboundGate {
     }
 
     /** Asks for a new connection; empty if it may come, and then {@link #settled} must follow, else the limit it ran into. */
-    synchronized Optional<Event> knock(InetAddress address, long nowNanos) {
+    synchronized Optional<Event> knock(@Nullable InetAddress address, long nowNanos) {
         if (pending >= limits.pending()) {
             return Optional.of(Event.REFUSED_PENDING);
         }
         if (open >= limits.open()) {
             return Optional.of(Event.REFUSED_CONNECTIONS);
         }
-        if (!address.isLoopbackAddress()) {
+        if (address != null && !address.isLoopbackAddress()) {
             var source = source(address, nowNanos);
             if (source == null || source.tokens < 1) {
                 return Optional.of(Event.REFUSED_RATE);
@@ -60,20 +61,20 @@ final class InboundGate {
     }
 
     /** The handshake of a connection that was let in is over, one way or the other. */
-    synchronized void settled(InetAddress address) {
+    synchronized void settled(@Nullable InetAddress address) {
         pending--;
-        var source = sources.get(key(address));
+        var source = address == null ? null : sources.get(key(address));
         if (source != null) {
             source.pending--;
         }
     }
 
     /** A connection, inbound or not, is open; false if there are too many, and then it must be closed. */
-    synchronized boolean opened(InetAddress address, boolean inbound, long nowNanos) {
+    synchronized boolean opened(@Nullable InetAddress address, boolean inbound, long nowNanos) {
         if (inbound && open >= limits.open()) {
             return false;
         }
-        if (!address.isLoopbackAddress()) {
+        if (address != null && !address.isLoopbackAddress()) {
             var source = source(address, nowNanos);
             if (inbound && (source == null || source.open >= limits.openPerAddress())) {
                 return false;
@@ -86,9 +87,9 @@ final class InboundGate {
         return true;
     }
 
-    synchronized void closed(InetAddress address) {
+    synchronized void closed(@Nullable InetAddress address) {
         open--;
-        var source = sources.get(key(address));
+        var source = address == null ? null : sources.get(key(address));
         if (source != null && source.open > 0) {
             source.open--;
         }

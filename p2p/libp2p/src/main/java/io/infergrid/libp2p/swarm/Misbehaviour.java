@@ -38,13 +38,13 @@ final class Misbehaviour {
         hit(peer, address, event, String.valueOf(cause.getMessage()));
     }
 
-    void hit(@Nullable PeerId peer, Multiaddr address, Event event, String detail) {
+    void hit(@Nullable PeerId peer, @Nullable Multiaddr address, Event event, String detail) {
         counters.count(event);
         if (event.isMisbehaviour() && mayWrite()) {
             LOG.warn(
                     "misbehaviour peer={} addr={} event={} detail=\"{}\"",
                     peer == null ? "unknown" : peer,
-                    address,
+                    address == null ? "unknown" : address,
                     event,
                     detail.replace('"', '\''));
         } else {

@@ -8,10 +8,9 @@ import io.infergrid.libp2p.ProtocolViolation;
 import io.infergrid.libp2p.Stream;
 import io.infergrid.libp2p.codec.DecodeException;
 import io.infergrid.libp2p.multistream.MultistreamSelect;
-import io.infergrid.libp2p.transport.SecuredChannel;
-import io.infergrid.libp2p.yamux.MemoryBudget;
-import io.infergrid.libp2p.yamux.YamuxSession;
-import io.infergrid.libp2p.yamux.YamuxStream;
+import io.infergrid.libp2p.transport.MuxedSession;
+import io.infergrid.libp2p.transport.MuxedStream;
+import io.infergrid.libp2p.transport.SecuredSession;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -24,44 +23,32 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A connection of the swarm: one Yamux session, and a virtual thread for each stream that the peer opens on it. */
-final class PeerConnection implements Connection, YamuxSession.Listener {
+/** A connection of the swarm: one session, and a virtual thread for each stream that the peer opens on it. */
+final class PeerConnection implements Connection, MuxedSession.Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(PeerConnection.class);
 
     private final Swarm swarm;
     private final PeerId remote;
     private final Multiaddr remoteAddress;
+    private final boolean relayed;
     private final boolean inbound;
-    private final YamuxSession session;
+    private final MuxedSession session;
     private final Map<String, AtomicInteger> inboundStreams = new ConcurrentHashMap<>();
     private final long openedAt = System.nanoTime();
     private volatile boolean retired;
 
-    PeerConnection(
-            Swarm swarm,
-            PeerId remote,
-            Multiaddr remoteAddress,
-            boolean inbound,
-            SecuredChannel channel,
-            MemoryBudget memory) {
+    PeerConnection(Swarm swarm, SecuredSession secured, boolean inbound) {
         this.swarm = swarm;
-        this.remote = remote;
-        this.remoteAddress = remoteAddress;
         this.inbound = inbound;
-        var text = remote.toString();
-        session = new YamuxSession(
-                channel,
-                !inbound,
-                swarm.limits().yamux(),
-                memory,
-                text.substring(Math.max(0, text.length() - 6)),
-                System::nanoTime,
-                this);
+        remote = secured.remote();
+        remoteAddress = secured.remoteAddress();
+        relayed = secured.relayed();
+        session = secured.session();
     }
 
     void start() {
-        session.start();
+        session.start(this);
     }
 
     @Override
@@ -84,12 +71,17 @@ final class PeerConnection implements Connection, YamuxSession.Listener {
         return session.isOpen();
     }
 
+    @Override
+    public boolean relayed() {
+        return relayed;
+    }
+
     long openedAt() {
         return openedAt;
     }
 
-    /** The last measured round trip, zero before the first. */
-    Duration roundTrip() {
+    @Override
+    public Duration roundTrip() {
         return session.roundTrip();
     }
 
@@ -139,7 +131,7 @@ final class PeerConnection implements Connection, YamuxSession.Listener {
     // ---- called by the session's reader ----
 
     @Override
-    public void opened(YamuxStream stream) {
+    public void opened(MuxedStream stream) {
         Thread.ofVirtual().name("libp2p-stream-" + remote).start(() -> serve(stream));
     }
 
@@ -168,20 +160,25 @@ final class PeerConnection implements Connection, YamuxSession.Listener {
         swarm.closed(this);
     }
 
-    private void serve(YamuxStream stream) {
+    private void serve(MuxedStream stream) {
         String protocol;
         try {
             stream.deadlineIn(swarm.limits().times().negotiation());
-            protocol = MultistreamSelect.answer(stream.in(), stream.out(), swarm.protocols()::has);
+            protocol = MultistreamSelect.answer(
+                    stream.in(), stream.out(), p -> swarm.protocols().has(p, relayed));
             stream.deadlineIn(Duration.ZERO);
         } catch (IOException e) {
             hit(e instanceof DecodeException ? Event.MALFORMED : Event.NEGOTIATION_FAILED, e);
             stream.reset();
             return;
         }
-        var served = Objects.requireNonNull(swarm.protocols().get(protocol));
+        var served = swarm.protocols().get(protocol);
+        if (served == null) { // withdrawn this moment
+            stream.reset();
+            return;
+        }
         var open = inboundStreams.computeIfAbsent(protocol, _ -> new AtomicInteger());
-        if (open.incrementAndGet() > served.maxInbound()) {
+        if (open.incrementAndGet() > served.options().maxInbound()) {
             open.decrementAndGet();
             hit(Event.REFUSED_STREAMS);
             stream.reset();

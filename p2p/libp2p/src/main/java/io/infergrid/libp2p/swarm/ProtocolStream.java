@@ -2,14 +2,14 @@ package io.infergrid.libp2p.swarm;
 
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.Stream;
-import io.infergrid.libp2p.yamux.YamuxStream;
+import io.infergrid.libp2p.transport.MuxedStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 
 /** A stream on which a protocol was agreed. */
-record ProtocolStream(PeerId remote, String protocol, YamuxStream stream) implements Stream {
+record ProtocolStream(PeerId remote, String protocol, MuxedStream stream) implements Stream {
 
     @Override
     public InputStream in() {

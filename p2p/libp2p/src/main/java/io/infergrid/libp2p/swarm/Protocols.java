@@ -1,10 +1,10 @@
 package io.infergrid.libp2p.swarm;
 
-import io.infergrid.libp2p.Stream;
+import io.infergrid.libp2p.HandlerOptions;
+import io.infergrid.libp2p.StreamHandler;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The protocols that a host serves. Thread-safe. */
@@ -12,30 +12,22 @@ final class Protocols {
 
     private final Map<String, Served> served = new ConcurrentHashMap<>();
 
-    /**
-     * A protocol served here.
-     *
-     * @param maxInbound streams of it that one connection may have open
-     */
-    record Served(Handler handler, int maxInbound) {}
+    /** A protocol served here. */
+    record Served(StreamHandler.WithConnection handler, HandlerOptions options) {}
 
-    /** What runs for an inbound stream. */
-    interface Handler {
-        void handle(PeerConnection connection, Stream stream) throws java.io.IOException;
-    }
-
-    void add(String protocol, int maxInbound, Handler handler) {
-        if (served.putIfAbsent(protocol, new Served(handler, maxInbound)) != null) {
+    void add(String protocol, HandlerOptions options, StreamHandler.WithConnection handler) {
+        if (served.putIfAbsent(protocol, new Served(handler, options)) != null) {
             throw new IllegalArgumentException(protocol + " is served already");
         }
     }
 
-    void add(String protocol, int maxInbound, Consumer<Stream> handler) {
-        add(protocol, maxInbound, (_, stream) -> handler.accept(stream));
+    boolean remove(String protocol) {
+        return served.remove(protocol) != null;
     }
 
-    boolean has(String protocol) {
-        return served.containsKey(protocol);
+    boolean has(String protocol, boolean relayed) {
+        var found = served.get(protocol);
+        return found != null && (!relayed || found.options().onRelayed());
     }
 
     @Nullable

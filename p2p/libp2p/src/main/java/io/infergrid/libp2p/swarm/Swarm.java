@@ -3,6 +3,7 @@ package io.infergrid.libp2p.swarm;
 import io.infergrid.libp2p.Connection;
 import io.infergrid.libp2p.Counters;
 import io.infergrid.libp2p.Event;
+import io.infergrid.libp2p.HandlerOptions;
 import io.infergrid.libp2p.Host;
 import io.infergrid.libp2p.HostListener;
 import io.infergrid.libp2p.Limits;
@@ -10,21 +11,23 @@ import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.PeerInfo;
 import io.infergrid.libp2p.Stream;
+import io.infergrid.libp2p.StreamHandler;
 import io.infergrid.libp2p.identity.PrivateKey;
-import io.infergrid.libp2p.identity.PublicKey;
 import io.infergrid.libp2p.noise.NoiseIdentity;
+import io.infergrid.libp2p.noise.NoiseSecurity;
+import io.infergrid.libp2p.peers.AddressBook;
+import io.infergrid.libp2p.record.SignedEnvelope;
+import io.infergrid.libp2p.transport.Link;
+import io.infergrid.libp2p.transport.MemoryBudget;
 import io.infergrid.libp2p.transport.RawConnection;
+import io.infergrid.libp2p.transport.SecuredSession;
+import io.infergrid.libp2p.transport.Security;
 import io.infergrid.libp2p.transport.TcpTransport;
-import io.infergrid.libp2p.yamux.MemoryBudget;
+import io.infergrid.libp2p.transport.Transport;
 import io.infergrid.libp2p.yamux.YamuxSession;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,14 +50,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A host over TCP. One virtual thread accepts for each address listened on, one upgrades each inbound connection, two serve each open
+ * A host. One virtual thread accepts for each address listened on, one upgrades each inbound connection, two serve each open
  * one and one runs each inbound stream; a single platform thread keeps time. Made by {@link io.infergrid.libp2p.HostBuilder}.
  */
 public final class Swarm implements Host {
 
     private static final Logger LOG = LoggerFactory.getLogger(Swarm.class);
     private static final Duration GOODBYE = Duration.ofSeconds(1);
-    private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
     /** What a host is made of. */
     public record Settings(
@@ -63,21 +65,25 @@ public final class Swarm implements Host {
             List<Multiaddr> announce,
             String agent,
             Limits limits,
-            boolean earlyMuxer) {}
+            boolean earlyMuxer,
+            List<Transport.Factory> transports,
+            List<Security.Factory> securities,
+            AddressBook addressBook) {}
 
     private final Settings settings;
-    private final PublicKey publicKey;
     private final PeerId self;
     private final Counters counters = new Counters();
     private final Misbehaviour misbehaviour = new Misbehaviour(counters);
     private final Protocols protocols = new Protocols();
-    private final AddressBook book = new AddressBook();
+    private final AddressBook book;
     private final InboundGate gate;
     private final MemoryBudget memory;
     private final Upgrader upgrader;
     private final Dialer dialer;
     private final ScheduledThreadPoolExecutor clock;
-    private final List<ServerSocket> servers = new ArrayList<>();
+    private final List<Transport> transports = new CopyOnWriteArrayList<>();
+    private final OwnAddresses own;
+    private final Identification identification;
     private final List<HostListener> listeners = new CopyOnWriteArrayList<>();
     private final Map<PeerId, CompletableFuture<PeerConnection>> dials = new ConcurrentHashMap<>();
 
@@ -85,62 +91,78 @@ public final class Swarm implements Host {
     private final Condition oneLess = lock.newCondition();
     private final Map<PeerId, PeerConnection> live = new ConcurrentHashMap<>(); // the one in use for each peer
     private final Set<PeerConnection> all = ConcurrentHashMap.newKeySet(); // and those that are on their way out
-    private final Map<PeerId, PeerInfo> infos = new ConcurrentHashMap<>(); // of peers that are connected
     private final Set<Deadline> upgrading = ConcurrentHashMap.newKeySet(); // connections in their handshake
+    private volatile List<Multiaddr> lastAddresses = List.of();
     private volatile boolean closed;
 
-    private Swarm(Settings settings) {
+    private Swarm(Settings settings) throws IOException {
         this.settings = settings;
-        publicKey = settings.identity().publicKey();
-        self = publicKey.peerId();
+        self = settings.identity().peerId();
+        book = settings.addressBook();
+        own = new OwnAddresses(settings.identity(), settings.announce());
         gate = new InboundGate(settings.limits());
         memory = new MemoryBudget(settings.limits().memory().bytes());
-        upgrader = new Upgrader(
-                new NoiseIdentity(settings.identity(), settings.earlyMuxer() ? List.of(YamuxSession.PROTOCOL) : null));
+        upgrader = new Upgrader(securities(settings), settings.limits(), memory);
         dialer = new Dialer(upgrader, this);
         clock = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name("libp2p-clock").factory());
         clock.setRemoveOnCancelPolicy(true);
+        identification = new Identification(this, settings.identity().publicKey(), settings.agent(), book, clock);
+    }
+
+    private static List<Security> securities(Settings settings) throws IOException {
+        var muxers = settings.earlyMuxer() ? List.of(YamuxSession.PROTOCOL) : null;
+        if (settings.securities().isEmpty()) {
+            return List.of(new NoiseSecurity(new NoiseIdentity(settings.identity(), muxers)));
+        }
+        var result = new ArrayList<Security>();
+        for (var factory : settings.securities()) {
+            result.add(factory.create(settings.identity(), muxers));
+        }
+        return result;
     }
 
     /** Binds, serves ping and identify, and starts to accept. */
     public static Swarm start(Settings settings) throws IOException {
         var swarm = new Swarm(settings);
         try {
-            for (var address : settings.listen()) {
-                swarm.servers.add(TcpTransport.listen(address));
+            swarm.transports.add(new TcpTransport(settings.limits().times().dial()));
+            for (var factory : settings.transports()) {
+                swarm.transports.add(
+                        factory.create(new Transport.Setting(settings.identity(), settings.limits(), swarm.memory)));
             }
-        } catch (IOException e) {
+            swarm.serveOwnProtocols();
+            for (var address : settings.listen()) {
+                swarm.listen(address);
+            }
+        } catch (IOException | RuntimeException e) {
             swarm.close();
             throw e;
         }
-        swarm.serveOwnProtocols();
-        for (var server : swarm.servers) {
-            Thread.ofVirtual().name("libp2p-accept-" + server.getLocalPort()).start(() -> swarm.accept(server));
-        }
+        swarm.lastAddresses = swarm.addresses();
         ScheduledFuture<?> _ = swarm.clock.scheduleWithFixedDelay(swarm::tick, 250, 250, TimeUnit.MILLISECONDS);
+        ScheduledFuture<?> _ = swarm.clock.scheduleWithFixedDelay(swarm::lookAtAddresses, 5, 5, TimeUnit.SECONDS);
         return swarm;
     }
 
-    private void serveOwnProtocols() {
-        protocols.add(Ping.PROTOCOL, Ping.MAX_INBOUND, (_, stream) -> Ping.serve(stream));
-        protocols.add(Identify.PROTOCOL, Identify.MAX_INBOUND, (connection, stream) -> {
-            stream.timeout(limits().times().negotiation());
-            stream.out().write(Identify.encode(publicKey, ownInfo(connection)));
-        });
-        protocols.add(Identify.PUSH, Identify.MAX_INBOUND, (connection, stream) -> {
-            stream.timeout(limits().times().negotiation());
-            identified(connection, Identify.read(stream.in(), connection.remote()));
-        });
+    private void listen(Multiaddr address) throws IOException {
+        for (var transport : transports) {
+            if (transport.listens(address)) {
+                own.add(transport.listen(address, this::knock));
+                return;
+            }
+        }
+        throw new IOException(
+                "listen: expected /ip4|ip6/<address>/tcp/<port> or an address of another transport that was"
+                        + " added, found " + address);
     }
 
-    private PeerInfo ownInfo(PeerConnection connection) {
-        return new PeerInfo(
-                Identify.VERSION,
-                settings.agent(),
-                protocols.names(),
-                addresses().stream().map(Multiaddr::withoutPeer).toList(),
-                Optional.of(connection.remoteAddress()));
+    private void serveOwnProtocols() {
+        protocols.add(
+                Ping.PROTOCOL,
+                HandlerOptions.atMost(Ping.MAX_INBOUND).alsoRelayed(),
+                (_, stream) -> Ping.serve(stream));
+        identification.serve();
     }
 
     Limits limits() {
@@ -155,9 +177,15 @@ public final class Swarm implements Host {
         return misbehaviour;
     }
 
-    /** What happened here since the start. */
+    @Override
     public Counters counters() {
         return counters;
+    }
+
+    @Override
+    public void report(PeerId peer, Event event, String detail) {
+        var connection = live.get(peer);
+        misbehaviour.hit(peer, connection == null ? null : connection.remoteAddress(), event, detail);
     }
 
     @Override
@@ -165,44 +193,74 @@ public final class Swarm implements Host {
         return self;
     }
 
+    // ---- own addresses ----
+
     @Override
     public List<Multiaddr> addresses() {
-        var plain = new ArrayList<Multiaddr>();
-        if (!settings.announce().isEmpty()) {
-            plain.addAll(settings.announce());
-        } else {
-            for (var server : servers) {
-                plain.addAll(reachable((InetSocketAddress) server.getLocalSocketAddress()));
+        return own.all();
+    }
+
+    @Override
+    public List<Multiaddr> listening() {
+        return own.listening();
+    }
+
+    @Override
+    public void announce(String source, List<Multiaddr> addresses) {
+        own.announce(source, addresses);
+        lookAtAddresses();
+    }
+
+    @Override
+    public SignedEnvelope signedRecord() {
+        return own.record();
+    }
+
+    @Override
+    public AddressBook addressBook() {
+        return book;
+    }
+
+    /** Interfaces of the machine come and go, and services announce. */
+    private void lookAtAddresses() {
+        try {
+            List<Multiaddr> now;
+            synchronized (own) {
+                now = addresses();
+                if (now.equals(lastAddresses)) {
+                    return;
+                }
+                lastAddresses = now;
+            }
+            tell(l -> l.addressesChanged(now));
+            identification.changed();
+        } catch (RuntimeException e) {
+            LOG.warn("looking at our own addresses failed", e);
+        }
+    }
+
+    @Override
+    public void addTransport(Transport transport) {
+        transports.add(transport);
+        if (closed) {
+            close(transport);
+        }
+    }
+
+    @Override
+    public Transport.Acceptor acceptor() {
+        return this::knock;
+    }
+
+    /** The transport that dials that address, or null. */
+    @Nullable
+    Transport transport(Multiaddr address) {
+        for (var transport : transports) {
+            if (transport.dials(address)) {
+                return transport;
             }
         }
-        return plain.stream().map(a -> a.withPeer(self)).distinct().toList();
-    }
-
-    /** A wildcard stands for the addresses of every interface that is up. */
-    private static List<Multiaddr> reachable(InetSocketAddress bound) {
-        if (!bound.getAddress().isAnyLocalAddress()) {
-            return List.of(Multiaddr.tcp(bound));
-        }
-        boolean six = bound.getAddress().getAddress().length == 16;
-        try {
-            return NetworkInterface.networkInterfaces()
-                    .filter(Swarm::isUp)
-                    .flatMap(NetworkInterface::inetAddresses)
-                    .filter(ip -> !ip.isLinkLocalAddress() && (six || ip.getAddress().length == 4))
-                    .map(ip -> Multiaddr.tcp(new InetSocketAddress(ip, bound.getPort())))
-                    .toList();
-        } catch (SocketException e) {
-            LOG.warn("this system does not tell its addresses, so only loopback is announced: {}", e.getMessage());
-            return List.of(Multiaddr.tcp(new InetSocketAddress(InetAddress.getLoopbackAddress(), bound.getPort())));
-        }
-    }
-
-    private static boolean isUp(NetworkInterface network) {
-        try {
-            return network.isUp();
-        } catch (SocketException e) {
-            return false;
-        }
+        return null;
     }
 
     // ---- dialling ----
@@ -259,13 +317,13 @@ public final class Swarm implements Host {
             return current;
         }
         var candidates = new ArrayList<>(addresses);
-        candidates.addAll(book.of(peer));
+        candidates.addAll(book.addresses(peer));
         if (candidates.isEmpty()) {
             throw new IOException("dial " + peer + ": no address of it is known");
         }
         var reached = dialer.dial(peer, candidates, limit);
-        book.add(peer, List.of(reached.raw().remoteAddress()));
-        return admit(reached.upgraded(), reached.raw().remoteAddress(), false);
+        book.add(peer, List.of(reached.remoteAddress()), AddressBook.REACHED);
+        return admit(reached, false);
     }
 
     private static PeerConnection await(CompletableFuture<PeerConnection> running, PeerId peer, Duration limit)
@@ -291,6 +349,9 @@ public final class Swarm implements Host {
     @Override
     public Stream open(PeerId peer, String protocol, Duration limit) throws IOException {
         var connection = connection(peer, List.of(), limit);
+        if (connection.relayed()) {
+            throw new IOException(peer + " is connected over a relay only, which does not carry " + protocol);
+        }
         try {
             return connection.open(limit, List.of(protocol));
         } catch (IOException e) {
@@ -302,124 +363,98 @@ public final class Swarm implements Host {
         }
     }
 
-    /** Sends 32 bytes there and back. */
+    @Override
     public Duration ping(PeerId peer, Duration limit) throws IOException {
-        try (var stream = open(peer, Ping.PROTOCOL, limit)) {
+        try (var stream = connection(peer, List.of(), limit).open(limit, List.of(Ping.PROTOCOL))) {
             return Ping.roundTrip(stream, limit);
         }
     }
 
-    /** What a connected peer said of itself; empty until it did. */
+    @Override
     public Optional<PeerInfo> info(PeerId peer) {
-        return Optional.ofNullable(infos.get(peer));
+        return identification.of(peer);
     }
 
     // ---- listening ----
 
-    private void accept(ServerSocket server) {
-        while (!closed) {
-            try {
-                admitOrRefuse(server.accept());
-            } catch (IOException e) {
-                if (!closed) {
-                    // out of file descriptors, most likely; those that end make room
-                    LOG.warn("could not accept on port {}: {}", server.getLocalPort(), e.getMessage());
-                    pause();
-                }
-            }
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(ACCEPT_PAUSE);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void admitOrRefuse(Socket socket) throws IOException {
-        var address = (InetSocketAddress) socket.getRemoteSocketAddress();
-        if (address == null) {
-            socket.close(); // it went as it came
-            return;
-        }
-        var refusal = gate.knock(address.getAddress(), System.nanoTime());
+    private Optional<Transport.Arrival> knock(Multiaddr from) {
+        var ip = countedIp(from);
+        var refusal = closed ? Optional.of(Event.REFUSED_CONNECTIONS) : gate.knock(ip, System.nanoTime());
         if (refusal.isPresent()) {
-            misbehaviour.hit(null, Multiaddr.tcp(address), refusal.get(), "connection turned away");
-            socket.close();
-            return;
+            misbehaviour.hit(null, from, refusal.get(), "connection turned away");
+            return Optional.empty();
         }
-        Thread.ofVirtual().name("libp2p-inbound-" + address).start(() -> inbound(socket, address));
+        return Optional.of(new Transport.Arrival() {
+            @Override
+            public void accept(Link link) {
+                Thread.ofVirtual().name("libp2p-inbound-" + from).start(() -> inbound(link, ip));
+            }
+
+            @Override
+            public void failed(IOException cause) {
+                misbehaviour.failed(null, from, cause, Event.HANDSHAKE_FAILED);
+                gate.settled(ip);
+            }
+        });
     }
 
-    private void inbound(Socket socket, InetSocketAddress address) {
+    /** The address that limits go by; null over a relay, whose address is not the peer's. */
+    private static @Nullable InetAddress countedIp(Multiaddr address) {
+        return address.isRelayed() ? null : address.ip().orElse(null);
+    }
+
+    private void inbound(Link link, @Nullable InetAddress ip) {
         try {
-            upgrade(socket);
+            var session = switch (link) {
+                case RawConnection raw -> upgrade(raw);
+                case SecuredSession secured -> secured;
+            };
+            var _ = admit(session, true);
         } catch (IOException e) {
-            misbehaviour.failed(null, Multiaddr.tcp(address), e, Event.HANDSHAKE_FAILED);
-            close(socket);
+            misbehaviour.failed(null, link.remoteAddress(), e, Event.HANDSHAKE_FAILED);
+            link.close();
         } catch (RuntimeException e) {
-            LOG.error("an inbound connection from {} failed", address, e);
-            close(socket);
+            LOG.error("an inbound connection from {} failed", link.remoteAddress(), e);
+            link.close();
         } finally {
-            gate.settled(address.getAddress());
+            gate.settled(ip);
         }
     }
 
-    private void upgrade(Socket socket) throws IOException {
-        var raw = TcpTransport.wrap(socket);
-        Upgrader.Upgraded upgraded;
+    private SecuredSession upgrade(RawConnection raw) throws IOException {
         try (var deadline = deadline(raw, limits().times().upgrade())) {
             try {
-                upgraded = upgrader.inbound(raw);
+                return upgrader.inbound(raw);
             } catch (IOException e) {
                 throw deadline.explain(
                         e,
                         "the handshake did not end within " + limits().times().upgrade());
             }
         }
-        admit(upgraded, raw.remoteAddress(), true);
     }
 
-    private static void close(Socket socket) {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            LOG.debug("closing a connection: {}", e.getMessage());
-        }
-    }
-
-    Deadline deadline(RawConnection raw, Duration limit) {
-        return new Deadline(clock, raw, limit, upgrading);
+    Deadline deadline(Link link, Duration limit) {
+        return new Deadline(clock, link, limit, upgrading);
     }
 
     // ---- the connections ----
 
     /** Takes a secured connection into the swarm and returns the one to use for the peer, which may be another. */
-    private PeerConnection admit(Upgrader.Upgraded upgraded, Multiaddr address, boolean inbound) throws IOException {
-        var peer = upgraded.remote();
-        var ip = address.ip().orElseThrow();
-        if (peer.equals(self)) {
-            upgraded.channel().close();
+    private PeerConnection admit(SecuredSession secured, boolean inbound) throws IOException {
+        var ip = countedIp(secured.remoteAddress());
+        if (secured.remote().equals(self)) {
+            secured.close();
             throw new IOException("a host does not connect to itself");
         }
         if (!gate.opened(ip, inbound, System.nanoTime())) {
-            upgraded.channel().close();
+            secured.close();
             counters.count(Event.REFUSED_CONNECTIONS);
             throw new IOException("too many connections are open");
         }
-        var fresh = new PeerConnection(
-                this,
-                peer,
-                address,
-                inbound,
-                upgraded.channel(),
-                memory.part(limits().memory().connectionBytes()));
-        return register(fresh, ip);
+        return register(new PeerConnection(this, secured, inbound), ip);
     }
 
-    private PeerConnection register(PeerConnection fresh, InetAddress ip) throws IOException {
+    private PeerConnection register(PeerConnection fresh, @Nullable InetAddress ip) throws IOException {
         var peer = fresh.remote();
         @Nullable PeerConnection old;
         boolean useFresh;
@@ -447,15 +482,19 @@ public final class Swarm implements Host {
         if (old != null) {
             (useFresh ? old : fresh).retire();
         }
-        Thread.ofVirtual().name("libp2p-identify-" + peer).start(() -> askWhoItIs(fresh));
+        identification.ask(fresh);
         return old == null || useFresh ? fresh : old;
     }
 
     /**
      * Which of two connections to one peer stays. Two that were dialled at the same time from both sides: the one that the peer with the
      * smaller id dialled, so that both sides choose the same. Otherwise the newer, since the peer would not have made it over the older.
+     * A direct one always stays before a relayed one.
      */
     private boolean prefers(PeerConnection fresh, PeerConnection old) {
+        if (fresh.relayed() != old.relayed()) {
+            return !fresh.relayed();
+        }
         boolean atOnce = fresh.inbound() != old.inbound()
                 && fresh.openedAt() - old.openedAt()
                         < limits().times().upgrade().toNanos();
@@ -466,26 +505,12 @@ public final class Swarm implements Host {
         return fresh.inbound() != smaller;
     }
 
-    private void askWhoItIs(PeerConnection connection) {
-        var limit = limits().times().negotiation();
-        try (var stream = connection.open(limit, List.of(Identify.PROTOCOL))) {
-            stream.timeout(limit);
-            stream.closeWrite();
-            identified(connection, Identify.read(stream.in(), connection.remote()));
-        } catch (io.infergrid.libp2p.codec.DecodeException e) {
-            misbehaviour.failed(connection.remote(), connection.remoteAddress(), e, Event.MALFORMED);
-        } catch (IOException e) {
-            LOG.debug("{} does not say who it is: {}", connection, e.getMessage());
-        }
+    boolean isOpen(PeerConnection connection) {
+        return all.contains(connection);
     }
 
-    private void identified(PeerConnection connection, PeerInfo info) {
-        if (!all.contains(connection)) {
-            return;
-        }
-        infos.put(connection.remote(), info);
-        book.add(connection.remote(), info.addresses());
-        tell(l -> l.identified(connection, info));
+    List<PeerConnection> live() {
+        return List.copyOf(live.values());
     }
 
     void closed(PeerConnection connection) {
@@ -502,13 +527,13 @@ public final class Swarm implements Host {
                 last = false;
             }
             if (last) {
-                infos.remove(connection.remote());
+                identification.forget(connection.remote());
             }
             oneLess.signalAll();
         } finally {
             lock.unlock();
         }
-        gate.closed(connection.remoteAddress().ip().orElseThrow());
+        gate.closed(countedIp(connection.remoteAddress()));
         counters.count(Event.CONNECTION_CLOSED);
         if (last) {
             tell(l -> l.disconnected(connection));
@@ -522,7 +547,7 @@ public final class Swarm implements Host {
                 .orElse(null);
     }
 
-    private void tell(Consumer<HostListener> news) {
+    void tell(Consumer<HostListener> news) {
         for (var listener : listeners) {
             try {
                 news.accept(listener);
@@ -544,8 +569,29 @@ public final class Swarm implements Host {
     }
 
     @Override
-    public void handle(String protocol, Consumer<Stream> handler) {
-        protocols.add(protocol, limits().inboundStreamsPerProtocol(), handler);
+    public void handle(String protocol, StreamHandler handler) {
+        handle(
+                protocol,
+                HandlerOptions.atMost(limits().inboundStreamsPerProtocol()),
+                (_, stream) -> handler.handle(stream));
+    }
+
+    @Override
+    public void handle(String protocol, HandlerOptions options, StreamHandler.WithConnection handler) {
+        protocols.add(protocol, options, handler);
+        identification.changed();
+    }
+
+    @Override
+    public void unhandle(String protocol) {
+        if (protocols.remove(protocol)) {
+            identification.changed();
+        }
+    }
+
+    @Override
+    public Optional<Connection> connection(PeerId peer) {
+        return Optional.ofNullable(usable(peer));
     }
 
     @Override
@@ -559,6 +605,11 @@ public final class Swarm implements Host {
     }
 
     @Override
+    public void removeListener(HostListener listener) {
+        listeners.remove(listener);
+    }
+
+    @Override
     public void close() {
         lock.lock();
         try {
@@ -569,18 +620,21 @@ public final class Swarm implements Host {
         } finally {
             lock.unlock();
         }
-        for (var server : servers) {
-            try {
-                server.close();
-            } catch (IOException e) {
-                LOG.debug("closing port {}: {}", server.getLocalPort(), e.getMessage());
-            }
-        }
+        own.stopListening();
         upgrading.forEach(Deadline::pass);
         all.forEach(PeerConnection::close);
         awaitGoodbyes();
         all.forEach(PeerConnection::abort);
         clock.shutdownNow();
+        transports.forEach(Swarm::close);
+    }
+
+    private static void close(Transport transport) {
+        try {
+            transport.close();
+        } catch (RuntimeException e) {
+            LOG.debug("closing a transport: {}", e.getMessage());
+        }
     }
 
     private void awaitGoodbyes() {

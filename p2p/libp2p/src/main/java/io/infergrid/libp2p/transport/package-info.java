@@ -1,6 +1,6 @@
 /**
  * Wires: the raw connection of a transport and the secured channel that a handshake makes of it. Read
- * {@link io.infergrid.libp2p.transport.RawConnection} first; TCP is the one transport so far. Knows nothing of protocols above.
+ * {@link io.infergrid.libp2p.transport.Transport} first. Knows nothing of protocols above.
  */
 @NullMarked
 package io.infergrid.libp2p.transport;

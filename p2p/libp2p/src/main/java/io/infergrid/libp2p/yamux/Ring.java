@@ -1,5 +1,7 @@
 package io.infergrid.libp2p.yamux;
 
+import io.infergrid.libp2p.transport.MemoryBudget;
+
 /**
  * Bytes that came and were not read yet: a circular buffer that starts at nothing and doubles as it fills. Bytes are copied in, so
  * that a stream that nobody reads pins what it was sent and not the records it came in. Guarded by its stream's lock.

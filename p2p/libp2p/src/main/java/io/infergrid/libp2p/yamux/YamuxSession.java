@@ -2,6 +2,8 @@ package io.infergrid.libp2p.yamux;
 
 import io.infergrid.libp2p.Event;
 import io.infergrid.libp2p.ProtocolViolation;
+import io.infergrid.libp2p.transport.MemoryBudget;
+import io.infergrid.libp2p.transport.MuxedSession;
 import io.infergrid.libp2p.transport.SecuredChannel;
 import java.io.EOFException;
 import java.io.IOException;
@@ -11,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -24,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * One side of a Yamux session. Thread-safe. Someone has to call {@link #tick} about once a second, which keeps the session alive,
  * notices a peer that is gone and ends what lingers.
  */
-public final class YamuxSession implements AutoCloseable {
+public final class YamuxSession implements MuxedSession {
 
     public static final String PROTOCOL = "/yamux/1.0.0";
 
@@ -35,27 +38,10 @@ public final class YamuxSession implements AutoCloseable {
     private static final int PING_BURST = 64;
     private static final int PINGS_PER_SECOND = 10;
 
-    /** Hears of what the other side does, on the reader thread; must return at once. */
-    public interface Listener {
-
-        /** A stream that the other side opened. Its place is free again once it is closed here and ended or reset there. */
-        void opened(YamuxStream stream);
-
-        /** A limit was hit on this session, which goes on. */
-        void hit(Event event);
-
-        /** The other side wants no new streams; those that are open go on. */
-        void goingAway();
-
-        /** The session is over; null if one of the sides closed it in order. Called once. */
-        void closed(@Nullable IOException cause);
-    }
-
     private final SecuredChannel channel;
     private final boolean client;
     private final YamuxLimits limits;
     private final MemoryBudget budget;
-    private final Listener listener;
     private final LongSupplier clock;
     private final String name;
 
@@ -69,6 +55,7 @@ public final class YamuxSession implements AutoCloseable {
     private int unacknowledged;
     private long nextId;
 
+    private @Nullable Listener listener; // set before the threads start
     private final AtomicBoolean closing = new AtomicBoolean();
     private volatile long closingSince;
     private volatile boolean goneAway;
@@ -93,32 +80,28 @@ public final class YamuxSession implements AutoCloseable {
             YamuxLimits limits,
             MemoryBudget budget,
             String name,
-            LongSupplier clock,
-            Listener listener) {
+            LongSupplier clock) {
         this.channel = channel;
         this.client = client;
         this.limits = limits;
         this.budget = budget;
         this.name = name;
         this.clock = clock;
-        this.listener = listener;
         lastReceived = clock.getAsLong();
         pingRefilled = lastReceived;
         nextId = client ? 1 : 2;
     }
 
-    /** Begins to read; the listener may be called from now on. */
-    public void start() {
+    @Override
+    public void start(Listener listener) {
+        this.listener = listener;
         Thread.ofVirtual().name("yamux-read-" + name).start(this::readAll);
         Thread.ofVirtual().name("yamux-control-" + name).start(this::sendControl);
         ping(now());
     }
 
-    /**
-     * Opens a stream; nothing is sent before the first write to it. Waits while too many streams are unacknowledged.
-     *
-     * @throws IOException if the session is over or going away, or the wait takes longer than the limit
-     */
+    /** Nothing is sent before the first write to the stream. */
+    @Override
     public YamuxStream open(Duration limit) throws IOException {
         opening.lock();
         try {
@@ -153,27 +136,27 @@ public final class YamuxSession implements AutoCloseable {
         }
     }
 
-    /** Whether new streams can be opened. */
+    @Override
     public boolean isOpen() {
         return !over && !goneAway && !closing.get();
     }
 
+    @Override
     public int openStreams() {
         return streams.size();
     }
 
-    /** The last measured round trip, zero if there is none yet. */
+    @Override
     public Duration roundTrip() {
         return Duration.ofNanos(roundTripNanos);
     }
 
-    /** Tells the other side to open no more streams; those that are open go on. */
+    @Override
     public void goAway() {
         goneAway = true;
         queue(Frame.header(Frame.GO_AWAY, 0, 0, Frame.NORMAL));
     }
 
-    /** Ends the session and all its streams in order; does not wait for the network. */
     @Override
     public void close() {
         if (!closing.compareAndSet(false, true)) {
@@ -186,13 +169,13 @@ public final class YamuxSession implements AutoCloseable {
         }
     }
 
-    /** Ends the session at once, telling nobody. */
+    @Override
     public void abort() {
         closing.set(true);
         channel.close();
     }
 
-    /** Does what is due; never blocks. */
+    @Override
     public void tick() {
         long now = now();
         long writing = channel.writingSince();
@@ -242,7 +225,7 @@ public final class YamuxSession implements AutoCloseable {
     }
 
     void hit(Event event) {
-        listener.hit(event);
+        listener().hit(event);
     }
 
     /** Sends frames from the thread of who uses a stream. */
@@ -292,6 +275,10 @@ public final class YamuxSession implements AutoCloseable {
         return broken != null
                 ? new IOException("the connection is gone: " + broken.getMessage(), broken)
                 : new IOException(goneAway ? "the peer takes no new streams" : "the connection is closed");
+    }
+
+    private Listener listener() {
+        return Objects.requireNonNull(listener);
     }
 
     private void fail(IOException cause) {
@@ -358,7 +345,7 @@ public final class YamuxSession implements AutoCloseable {
         }
         over = true;
         failStreams(cause != null ? cause : new EOFException("the connection was closed"));
-        listener.closed(cause); // first, so that who sees the connection close finds it counted
+        listener().closed(cause); // first, so that who sees the connection close finds it counted
         if (cause instanceof ProtocolViolation && cause == found) {
             farewell();
         } else {
@@ -422,7 +409,7 @@ public final class YamuxSession implements AutoCloseable {
         boolean first = !goneAway;
         goneAway = true;
         if (first && !closing.get()) {
-            listener.goingAway();
+            listener().goingAway();
         }
     }
 
@@ -449,7 +436,7 @@ public final class YamuxSession implements AutoCloseable {
             stream.endedByPeer();
         }
         if (fresh) {
-            listener.opened(stream);
+            listener().opened(stream);
         }
     }
 
@@ -488,7 +475,7 @@ public final class YamuxSession implements AutoCloseable {
         }
         boolean tooMany = inbound.get() >= limits.inboundStreams();
         if (tooMany) {
-            listener.hit(Event.REFUSED_STREAMS);
+            listener().hit(Event.REFUSED_STREAMS);
         }
         if (tooMany || closing.get()) {
             queue(Frame.header(Frame.WINDOW_UPDATE, Frame.RST, id, 0));

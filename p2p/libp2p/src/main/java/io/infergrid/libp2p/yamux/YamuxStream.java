@@ -2,6 +2,7 @@ package io.infergrid.libp2p.yamux;
 
 import io.infergrid.libp2p.Event;
 import io.infergrid.libp2p.ProtocolViolation;
+import io.infergrid.libp2p.transport.MuxedStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * One stream of a session. One thread may read while another writes. The receive window is given back as the application reads, so a
  * reader that stops stops the sender; it doubles while half of it is consumed within four round trips.
  */
-public final class YamuxStream {
+public final class YamuxStream implements MuxedStream {
 
     static final int INITIAL_WINDOW = 256 * 1024;
 
@@ -69,16 +70,18 @@ public final class YamuxStream {
         return id;
     }
 
+    @Override
     public InputStream in() {
         return input;
     }
 
     /** Buffered up to one frame. */
+    @Override
     public OutputStream out() {
         return output;
     }
 
-    /** Longest time that one read or write may block; zero waits for ever. Past it the call throws and the stream is reset. */
+    @Override
     public void timeout(Duration limit) {
         lock.lock();
         try {
@@ -88,7 +91,7 @@ public final class YamuxStream {
         }
     }
 
-    /** The moment past which nothing may block, whatever the timeout; zero or less from now takes it away. */
+    @Override
     public void deadlineIn(Duration limit) {
         lock.lock();
         try {
@@ -98,20 +101,17 @@ public final class YamuxStream {
         }
     }
 
-    /** Sends what is buffered and says that no more will come. */
+    @Override
     public void closeWrite() throws IOException {
         output.end();
     }
 
-    /** Drops the stream both ways; never blocks. */
+    @Override
     public void reset() {
         resetWith(new IOException("the stream was reset here"));
     }
 
-    /**
-     * Done with the stream: in order if each side has ended its half or if ours ended and the peer does so before long, else by a
-     * reset.
-     */
+    @Override
     public void close() {
         boolean there;
         boolean here;

@@ -1,11 +1,14 @@
 package io.infergrid.libp2p.swarm;
 
 import io.infergrid.libp2p.Host;
+import io.infergrid.libp2p.Limits;
 import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.identity.PrivateKey;
 import io.infergrid.libp2p.multistream.MultistreamSelect;
 import io.infergrid.libp2p.noise.NoiseIdentity;
+import io.infergrid.libp2p.noise.NoiseSecurity;
+import io.infergrid.libp2p.transport.MemoryBudget;
 import io.infergrid.libp2p.transport.RawConnection;
 import io.infergrid.libp2p.transport.SecuredChannel;
 import io.infergrid.libp2p.transport.TcpTransport;
@@ -38,8 +41,9 @@ final class HostilePeer implements AutoCloseable {
 
     HostilePeer(Host host) throws IOException {
         raw = connect(host.addresses().getFirst());
-        channel = new Upgrader(new NoiseIdentity(identity, List.of(YamuxSession.PROTOCOL)))
-                .outbound(raw, host.peerId())
+        var noise = new NoiseSecurity(new NoiseIdentity(identity, List.of(YamuxSession.PROTOCOL)));
+        channel = new Upgrader(List.of(noise), Limits.DEFAULT, new MemoryBudget(1 << 20))
+                .secureOutbound(raw, host.peerId())
                 .channel();
     }
 

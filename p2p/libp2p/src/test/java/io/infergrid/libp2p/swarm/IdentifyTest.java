@@ -10,6 +10,7 @@ import io.infergrid.libp2p.codec.DecodeException;
 import io.infergrid.libp2p.codec.ProtoWriter;
 import io.infergrid.libp2p.codec.Uvarint;
 import io.infergrid.libp2p.identity.PrivateKey;
+import io.infergrid.libp2p.record.PeerRecord;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -29,7 +30,8 @@ class IdentifyTest {
             "agent/1",
             List.of("/a/1", "/b/1"),
             List.of(Multiaddr.parse("/ip4/10.0.0.1/tcp/4001"), Multiaddr.parse("/ip6/::1/tcp/4001")),
-            Optional.of(Multiaddr.parse("/ip4/203.0.113.7/tcp/50000")));
+            Optional.of(Multiaddr.parse("/ip4/203.0.113.7/tcp/50000")),
+            Optional.of(PeerRecord.seal(KEY, 7, List.of(Multiaddr.parse("/ip4/10.0.0.1/tcp/4001")))));
 
     private static PeerInfo read(byte[] bytes) throws IOException {
         return Identify.read(new ByteArrayInputStream(bytes), KEY.peerId());
@@ -60,7 +62,8 @@ class IdentifyTest {
 
     @Example
     void an_address_of_an_unknown_kind_is_left_out() throws IOException {
-        var quic = new byte[] {4, 1, 2, 3, 4, (byte) 0x91, 2, 0x0f, (byte) 0xa1, (byte) 0xcd, 3};
+        var quic = new byte[] {4, 1, 2, 3, 4, (byte) 0x91, 2, 0x0f, (byte) 0xa1, (byte) 0xcc, 3
+        }; // the draft of QUIC, code 460
         var known = Multiaddr.parse("/ip4/1.2.3.4/tcp/1");
         var info = read(
                 framed(new ProtoWriter().bytes(2, quic).bytes(2, known.bytes()).toByteArray()));

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.infergrid.libp2p.Event;
 import io.infergrid.libp2p.ProtocolViolation;
+import io.infergrid.libp2p.transport.MemoryBudget;
+import io.infergrid.libp2p.transport.MuxedSession;
+import io.infergrid.libp2p.transport.MuxedStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -36,7 +39,7 @@ class YamuxSessionTest {
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
     /** One side: what it was told, and what it does with streams that are opened towards it. */
-    private static final class Side implements YamuxSession.Listener {
+    private static final class Side implements MuxedSession.Listener {
 
         private final LinkedBlockingQueue<YamuxStream> opened = new LinkedBlockingQueue<>();
         private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
@@ -48,12 +51,13 @@ class YamuxSessionTest {
 
         Side(Pipe pipe, boolean client, YamuxLimits limits, Consumer<YamuxStream> serve) {
             this.serve = serve;
-            session = new YamuxSession(pipe, client, limits, memory, client ? "client" : "server", clock::get, this);
-            session.start();
+            session = new YamuxSession(pipe, client, limits, memory, client ? "client" : "server", clock::get);
+            session.start(this);
         }
 
         @Override
-        public void opened(YamuxStream stream) {
+        public void opened(MuxedStream muxed) {
+            var stream = (YamuxStream) muxed;
             opened.add(stream);
             serve.accept(stream);
         }
@@ -216,23 +220,22 @@ class YamuxSessionTest {
         var ends = Pipe.create(bytes.length);
         var memory = new MemoryBudget(1 << 20);
         var end = new CompletableFuture<@Nullable IOException>();
-        var session = new YamuxSession(
-                ends.a(), false, YamuxLimits.DEFAULT, memory, "fuzzed", System::nanoTime, new YamuxSession.Listener() {
-                    @Override
-                    public void opened(YamuxStream stream) {}
+        var session = new YamuxSession(ends.a(), false, YamuxLimits.DEFAULT, memory, "fuzzed", System::nanoTime);
+        session.start(new MuxedSession.Listener() {
+            @Override
+            public void opened(MuxedStream stream) {}
 
-                    @Override
-                    public void hit(Event event) {}
+            @Override
+            public void hit(Event event) {}
 
-                    @Override
-                    public void goingAway() {}
+            @Override
+            public void goingAway() {}
 
-                    @Override
-                    public void closed(@Nullable IOException cause) {
-                        end.complete(cause);
-                    }
-                });
-        session.start();
+            @Override
+            public void closed(@Nullable IOException cause) {
+                end.complete(cause);
+            }
+        });
         Thread.ofVirtual()
                 .start(
                         () -> { // takes what the session answers

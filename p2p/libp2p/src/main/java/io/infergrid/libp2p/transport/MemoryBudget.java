@@ -1,4 +1,4 @@
-package io.infergrid.libp2p.yamux;
+package io.infergrid.libp2p.transport;
 
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;

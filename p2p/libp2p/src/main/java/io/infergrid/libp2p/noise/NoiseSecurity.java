@@ -1,0 +1,42 @@
+package io.infergrid.libp2p.noise;
+
+import io.infergrid.libp2p.PeerId;
+import io.infergrid.libp2p.transport.BufferPool;
+import io.infergrid.libp2p.transport.RawConnection;
+import io.infergrid.libp2p.transport.Security;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** Noise XX for the connections of one host. */
+public final class NoiseSecurity implements Security {
+
+    private static final int KEPT_BUFFERS = 64;
+
+    private final NoiseIdentity own;
+    private final BufferPool buffers = new BufferPool(NoiseChannel.BUFFER_BYTES, KEPT_BUFFERS);
+
+    public NoiseSecurity(NoiseIdentity own) {
+        this.own = own;
+    }
+
+    @Override
+    public String protocol() {
+        return NoiseHandshake.PROTOCOL;
+    }
+
+    @Override
+    public Handshake begin(RawConnection raw, boolean initiator, @Nullable PeerId expected) throws IOException {
+        var noise = new NoiseHandshake(own, raw, initiator);
+        return new Handshake() {
+            @Override
+            public byte[] firstMessage() throws IOException {
+                return noise.firstMessage();
+            }
+
+            @Override
+            public Secured finish() throws IOException {
+                return initiator ? noise.initiate(expected, buffers) : noise.respond(buffers);
+            }
+        };
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.libp2p.record;
+
+import org.jspecify.annotations.NullMarked;
