@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A js-libp2p node in a process of its own ({@code src/test/node/peer.mjs}), told what to do by JSON lines. */
-final class JsPeer implements AutoCloseable {
+public final class JsPeer implements AutoCloseable {
 
     private static final Path DIRECTORY = Path.of("src", "test", "node");
     private static final long SECONDS = 30;
@@ -44,15 +44,22 @@ final class JsPeer implements AutoCloseable {
         ready = event("ready");
     }
 
-    /** Starts a node, or skips the test that asks for it where Node or its packages are missing. */
-    static JsPeer start(String... flags) throws IOException {
+    /** Starts a node without DHT and gossip, or skips the test that asks for it where Node or its packages are missing. */
+    public static JsPeer start(String... flags) throws IOException {
+        var all = new ArrayList<>(List.of("--kad", "off", "--no-gossip"));
+        all.addAll(List.of(flags));
+        return startWith(all);
+    }
+
+    /** Starts a node with those flags and no others ({@code peer.mjs} lists them at its head), or skips the test. */
+    public static JsPeer startWith(List<String> flags) throws IOException {
         assumeTrue(hasNode(), "skipped: Node.js 20 or later is not on the path, so there is no js-libp2p to talk to");
         assumeTrue(
                 Files.isDirectory(DIRECTORY.resolve("node_modules")),
                 "skipped: the packages of js-libp2p are missing; run npm ci --ignore-scripts in p2p/libp2p/"
                         + DIRECTORY);
-        var command = new ArrayList<>(List.of("node", "peer.mjs", "--kad", "off", "--no-gossip"));
-        command.addAll(List.of(flags));
+        var command = new ArrayList<>(List.of("node", "peer.mjs"));
+        command.addAll(flags);
         return new JsPeer(new ProcessBuilder(command)
                 .directory(DIRECTORY.toFile())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -69,18 +76,18 @@ final class JsPeer implements AutoCloseable {
         }
     }
 
-    PeerId peerId() {
+    public PeerId peerId() {
         return PeerId.parse(ready.get("peerId").asText());
     }
 
-    List<Multiaddr> addresses() {
+    public List<Multiaddr> addresses() {
         var result = new ArrayList<Multiaddr>();
         ready.get("listening").forEach(a -> result.add(Multiaddr.parse(a.asText())));
         return result;
     }
 
     /** Runs a command and returns its reply, {@code ok} or not. */
-    JsonNode ask(String command, Map<String, ?> fields) throws IOException {
+    public JsonNode ask(String command, Map<String, ?> fields) throws IOException {
         int id = ids.incrementAndGet();
         var reply = new CompletableFuture<JsonNode>();
         replies.put(id, reply);
@@ -97,7 +104,7 @@ final class JsPeer implements AutoCloseable {
     }
 
     /** Runs a command that must succeed. */
-    JsonNode tell(String command, Map<String, ?> fields) throws IOException {
+    public JsonNode tell(String command, Map<String, ?> fields) throws IOException {
         var reply = ask(command, fields);
         if (!reply.get("ok").asBoolean()) {
             throw new IOException("js-libp2p could not " + command + ": " + reply);
@@ -106,7 +113,7 @@ final class JsPeer implements AutoCloseable {
     }
 
     /** The next event of that name; others before it are dropped. */
-    JsonNode event(String name) throws IOException {
+    public JsonNode event(String name) throws IOException {
         try {
             while (true) {
                 var event = events.poll(SECONDS, TimeUnit.SECONDS);
