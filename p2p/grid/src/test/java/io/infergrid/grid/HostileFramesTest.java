@@ -96,8 +96,10 @@ class HostileFramesTest {
                 blocks,
                 blocks.first() == 0 ? 0 : 1,
                 maxPositions,
-                previous,
+                previous.stream().toList(),
                 Optional.empty(),
+                Optional.empty(),
+                false,
                 Sampling.GREEDY);
     }
 

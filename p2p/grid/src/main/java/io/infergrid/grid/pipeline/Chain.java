@@ -7,39 +7,104 @@ import io.infergrid.grid.pipeline.RoutePlanner.Candidate;
 import io.infergrid.grid.pipeline.StageMessage.Drawn;
 import io.infergrid.grid.pipeline.StageMessage.Failed;
 import io.infergrid.grid.pipeline.StageMessage.Hop;
+import io.infergrid.grid.pipeline.StageMessage.LinkLost;
 import io.infergrid.grid.pipeline.StageMessage.Open;
 import io.infergrid.grid.pipeline.StageMessage.Opened;
 import io.infergrid.grid.pipeline.StageMessage.Probe;
+import io.infergrid.grid.pipeline.StageMessage.Promote;
 import io.infergrid.grid.pipeline.StageMessage.Reached;
+import io.infergrid.grid.pipeline.StageMessage.Settled;
+import io.infergrid.grid.pipeline.StageMessage.TakeOver;
 import io.infergrid.grid.pipeline.StageMessage.Tokens;
 import io.infergrid.grid.wire.Frames;
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.Stream;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A gateway's side of one session over a route: a control stream to each stage. Used by one thread; what the stages say is
- * collected by one reader a stage.
+ * A gateway's side of one session over a route: a control stream to each stage and to each stage's standby. When a stage is lost its
+ * standby takes over, in the middle of a token if need be: it was sent the same input, so it computes what it lacks, and goes on
+ * where the pipeline is. Used by one thread; what the stages say is collected by one reader each.
  */
 final class Chain implements AutoCloseable {
 
     private static final Duration PROBE_LIMIT = Duration.ofSeconds(2);
+    /** Longer than this a pipeline does not wait for a standby that opens. */
+    private static final Duration STANDBY_LIMIT = Duration.ofSeconds(2);
 
-    /** What a stage said, or that it was lost. */
+    /** A peer of this session. Its stream is guarded by itself. */
+    private static final class Member {
+        private final int stage;
+        private final Candidate candidate;
+        private @Nullable Stream stream;
+        private boolean dropped;
+
+        Member(int stage, Candidate candidate) {
+            this.stage = stage;
+            this.candidate = candidate;
+        }
+
+        PeerId peer() {
+            return candidate.peer();
+        }
+
+        Hop hop() {
+            return new Hop(candidate.peer(), candidate.addresses());
+        }
+
+        synchronized boolean opened(Stream opened) {
+            stream = opened;
+            return !dropped;
+        }
+
+        void tell(StageMessage message) throws IOException {
+            Stream to;
+            synchronized (this) {
+                to = stream;
+            }
+            if (to == null) {
+                throw new IOException("no stream to it");
+            }
+            Frames.write(to.out(), message.encode());
+            to.out().flush();
+        }
+
+        void drop() {
+            Stream open;
+            synchronized (this) {
+                dropped = true;
+                open = stream;
+            }
+            if (open != null) {
+                open.reset();
+            }
+        }
+
+        @Override
+        public String toString() {
+            return "stage " + stage + " (blocks " + candidate.blocks() + ", peer " + candidate.peer() + ")";
+        }
+    }
+
+    /** What a member said, or that it was lost. */
     private sealed interface Event {
-        int stage();
+        Member from();
 
-        record Said(int stage, StageMessage message) implements Event {}
+        record Said(Member from, StageMessage message) implements Event {}
 
-        record Gone(int stage, String why) implements Event {}
+        record Gone(Member from, String why) implements Event {}
     }
 
     /** A stage was lost, or refused; the pipeline does not work without another for it. */
@@ -64,48 +129,60 @@ final class Chain implements AutoCloseable {
         }
     }
 
-    private final List<Candidate> route;
-    private final @Nullable Stream[] streams;
-    private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
-    private volatile boolean closed;
-
-    private Chain(List<Candidate> route) {
-        this.route = List.copyOf(route);
-        streams = new @Nullable Stream[route.size()];
+    /** Is told that a standby has taken over. */
+    interface Swapped {
+        void swapped(Candidate lost, boolean refused, String why);
     }
 
-    /** Opens the session on all stages at once; each has {@code limit} to be reached and as long again to answer. */
+    private final Swapped swapped;
+    private final Member[] active;
+    private final @Nullable Member[] standby;
+    private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    /** Events that came while another was waited for. */
+    private final Deque<Event> aside = new ArrayDeque<>();
+
+    private int settled;
+
+    private Chain(List<Candidate> route, List<Optional<Candidate>> standbys, Swapped swapped) {
+        this.swapped = swapped;
+        active = new Member[route.size()];
+        standby = new @Nullable Member[route.size()];
+        for (int stage = 0; stage < route.size(); stage++) {
+            int at = stage;
+            active[stage] = new Member(stage, route.get(stage));
+            standby[stage] =
+                    standbys.get(stage).map(candidate -> new Member(at, candidate)).orElse(null);
+        }
+    }
+
+    /**
+     * Opens the session on all stages and standbys at once; each has {@code limit} to be reached and as long again to answer. It works
+     * without the standbys that do not open.
+     *
+     * @param standbys one for each stage of the route, or none
+     */
     static Chain open(
             Swarm swarm,
             String session,
             Hash model,
             List<Candidate> route,
+            List<Optional<Candidate>> standbys,
             int maxPositions,
             Sampling sampling,
-            Duration limit)
+            Duration limit,
+            Swapped swapped)
             throws StageLost, InterruptedException {
-        var chain = new Chain(route);
+        var chain = new Chain(route, standbys, swapped);
         boolean ready = false;
         try {
-            for (int i = 0; i < route.size(); i++) {
-                int stage = i;
-                Optional<PeerId> previous =
-                        i == 0 ? Optional.empty() : Optional.of(route.get(i - 1).peer());
-                Optional<Hop> next = i == route.size() - 1
-                        ? Optional.empty()
-                        : Optional.of(new Hop(
-                                route.get(i + 1).peer(), route.get(i + 1).addresses()));
-                var open = new Open(session, model, route.get(i).blocks(), i, maxPositions, previous, next, sampling);
+            List<Member> members = chain.members();
+            for (Member member : members) {
+                var open = chain.opening(member, session, model, maxPositions, sampling);
                 Thread.ofVirtual()
-                        .name("stage " + i + " of " + session)
-                        .start(() -> chain.follow(swarm, stage, open, limit));
+                        .name("stage " + member.stage + " of " + session)
+                        .start(() -> chain.follow(swarm, member, open, limit));
             }
-            for (int opened = 0; opened < route.size(); opened++) {
-                Event event = chain.next(limit.multipliedBy(3), "sessions to open");
-                if (!(event instanceof Event.Said(int stage, Opened()))) {
-                    throw chain.lost(event);
-                }
-            }
+            chain.awaitOpened(members, limit);
             ready = true;
             return chain;
         } finally {
@@ -115,14 +192,86 @@ final class Chain implements AutoCloseable {
         }
     }
 
-    /** Opens one stage's control stream and reads it to its end; on a thread of its own. */
-    private void follow(Swarm swarm, int stage, Open open, Duration limit) {
-        Candidate candidate = route.get(stage);
-        try (Stream stream = swarm.open(candidate.peer(), candidate.addresses(), StageServer.PROTOCOL, limit)) {
-            synchronized (streams) {
-                streams[stage] = stream;
+    private Open opening(Member member, String session, Hash model, int maxPositions, Sampling sampling) {
+        int stage = member.stage;
+        var previous = new ArrayList<PeerId>();
+        if (stage > 0) {
+            previous.add(active[stage - 1].peer());
+            Member second = standby[stage - 1];
+            if (second != null) {
+                previous.add(second.peer());
             }
-            if (closed) {
+        }
+        return new Open(
+                session,
+                model,
+                member.candidate.blocks(),
+                stage,
+                maxPositions,
+                previous,
+                next(stage),
+                tee(stage),
+                !member.equals(active[stage]),
+                sampling);
+    }
+
+    private Optional<Hop> next(int stage) {
+        return stage + 1 < active.length ? Optional.of(active[stage + 1].hop()) : Optional.empty();
+    }
+
+    private Optional<Hop> tee(int stage) {
+        Member after = stage + 1 < active.length ? standby[stage + 1] : null;
+        return after == null ? Optional.empty() : Optional.of(after.hop());
+    }
+
+    private List<Member> members() {
+        var all = new ArrayList<Member>();
+        for (int stage = 0; stage < active.length; stage++) {
+            all.add(active[stage]);
+            Member second = standby[stage];
+            if (second != null) {
+                all.add(second);
+            }
+        }
+        return all;
+    }
+
+    private void awaitOpened(List<Member> members, Duration limit) throws StageLost, InterruptedException {
+        int stages = active.length;
+        int standbys = members.size() - stages;
+        long deadline = System.nanoTime() + limit.multipliedBy(3).toNanos();
+        long standbyDeadline = Math.min(deadline, System.nanoTime() + STANDBY_LIMIT.toNanos());
+        while (stages > 0 || standbys > 0) {
+            long left = (stages > 0 ? deadline : standbyDeadline) - System.nanoTime();
+            Event event = events.poll(Math.max(0, left), TimeUnit.NANOSECONDS);
+            if (event == null) {
+                if (stages == 0) {
+                    break;
+                }
+                throw new StageLost(
+                        0,
+                        false,
+                        "expected sessions to open within " + limit.multipliedBy(3).toSeconds() + " s, found silence");
+            }
+            Member from = event.from();
+            boolean isActive = from.equals(active[from.stage]);
+            if (event instanceof Event.Said(Member member, Opened())) {
+                stages -= isActive ? 1 : 0;
+                standbys -= isActive ? 0 : 1;
+            } else if (isActive) {
+                throw lost(event);
+            } else {
+                dropStandby(from);
+                standbys--;
+            }
+        }
+    }
+
+    /** Opens one member's control stream and reads it to its end; on a thread of its own. */
+    private void follow(Swarm swarm, Member member, Open open, Duration limit) {
+        try (Stream stream =
+                swarm.open(member.peer(), member.candidate.addresses(), StageServer.PROTOCOL, limit)) {
+            if (!member.opened(stream)) {
                 return;
             }
             stream.timeout(limit);
@@ -130,151 +279,242 @@ final class Chain implements AutoCloseable {
             stream.out().flush();
             for (byte[] frame; (frame = Frames.read(stream.in(), StageMessage.MAX_CONTROL_BYTES)) != null; ) {
                 stream.timeout(Duration.ZERO);
-                events.add(new Event.Said(stage, StageMessage.decode(frame)));
+                events.add(new Event.Said(member, StageMessage.decode(frame)));
             }
-            events.add(new Event.Gone(stage, "it ended the session"));
+            events.add(new Event.Gone(member, "it ended the session"));
         } catch (IOException | RuntimeException gone) {
-            events.add(new Event.Gone(stage, String.valueOf(gone.getMessage())));
+            events.add(new Event.Gone(member, String.valueOf(gone.getMessage())));
         }
     }
 
     int stages() {
-        return route.size();
+        return active.length;
     }
 
     Candidate candidate(int stage) {
-        return route.get(stage);
+        return active[stage].candidate;
     }
 
-    List<String> peers() {
-        return route.stream().map(candidate -> candidate.peer().toString()).toList();
+    List<Candidate> route() {
+        return Arrays.stream(active).map(member -> member.candidate).toList();
     }
 
-    /** Sends tokens to the first stage. */
+    /** Stages that have a standby now. */
+    int standbys() {
+        return members().size() - active.length;
+    }
+
+    /** Sends tokens to the first stage and its standby. */
     void send(Tokens tokens) throws StageLost {
-        tell(0, tokens);
+        Member second = standby[0];
+        if (second != null) {
+            tellStandby(second, tokens);
+        }
+        Member first = active[0];
+        try {
+            first.tell(tokens);
+        } catch (IOException gone) {
+            // if its standby takes over, it has these already
+            swapOrLose(first, false, first + ": " + gone.getMessage());
+        }
     }
 
-    private void tell(int stage, StageMessage message) throws StageLost {
-        Stream stream;
-        synchronized (streams) {
-            stream = streams[stage];
-        }
-        try {
-            if (stream == null) {
-                throw new IOException("no stream to it");
+    /** The whole pipeline is past the positions before this one: standbys may compute them. */
+    void settled(int position) {
+        settled = position;
+    }
+
+    /** Lets the standbys catch up. */
+    void catchUp() {
+        for (Member second : standby) {
+            if (second != null) {
+                tellStandby(second, new Settled(settled));
             }
-            Frames.write(stream.out(), message.encode());
-            stream.out().flush();
-        } catch (IOException gone) {
-            throw new StageLost(stage, false, describe(stage) + ": " + gone.getMessage());
         }
+    }
+
+    private void tellStandby(Member second, StageMessage message) {
+        try {
+            second.tell(message);
+        } catch (IOException gone) {
+            dropStandby(second);
+        }
+    }
+
+    private void dropStandby(Member member) {
+        if (member.equals(standby[member.stage])) {
+            standby[member.stage] = null;
+        }
+        member.drop();
     }
 
     /**
-     * What the last stage says next, or null if nothing came within {@code patience}.
+     * What the last stage says next, or null if nothing came within {@code patience}, or if something else was settled meanwhile.
      *
-     * @throws StageLost if any stage failed
+     * @throws StageLost if a stage failed that has no standby
      */
     @Nullable
     Drawn poll(Duration patience) throws StageLost, InterruptedException {
-        Event event = events.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
-        return switch (event) {
-            case null -> null;
-            case Event.Said(int stage, Drawn drawn) when stage == route.size() - 1 -> drawn;
-            case Event.Said(int stage, Reached reached) -> null; // late answer to a probe
-            default -> throw lost(event);
-        };
+        Event event = aside.poll();
+        if (event == null) {
+            event = events.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
+        }
+        return event == null ? null : handle(event);
     }
 
-    private Event next(Duration patience, String what) throws StageLost, InterruptedException {
-        Event event = events.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
-        if (event == null) {
-            throw new StageLost(0, false, "expected " + what + " within " + patience.toSeconds() + " s, found silence");
+    private @Nullable Drawn handle(Event event) throws StageLost {
+        Member from = event.from();
+        if (!from.equals(active[from.stage])) {
+            fromStandby(event);
+            return null;
         }
-        return event;
+        switch (event) {
+            case Event.Said(Member at, Drawn drawn) when at.stage == active.length - 1 -> {
+                return drawn;
+            }
+            case Event.Said(Member at, Reached reached) -> {} // late answer to a probe
+            case Event.Said(Member at, LinkLost loss) -> linkLost(at, loss);
+            default -> {
+                // whoever is to blame, this one's session is over
+                StageLost lost = lost(event);
+                if (standby[from.stage] == null) {
+                    throw lost;
+                }
+                swapOrLose(from, lost.refused() && lost.stage() == from.stage, String.valueOf(lost.getMessage()));
+            }
+        }
+        return null;
+    }
+
+    /** A standby, or a stage that was given up. */
+    private void fromStandby(Event event) {
+        Member from = event.from();
+        boolean fine = event instanceof Event.Said(Member at, Opened())
+                || event instanceof Event.Said(Member by, Reached reached)
+                // the stage before it may be on its way out; whoever takes over there will send to it
+                || event instanceof Event.Said(Member to, LinkLost lost);
+        if (!fine) {
+            dropStandby(from);
+        }
+    }
+
+    private void linkLost(Member at, LinkLost loss) throws StageLost {
+        int stage = at.stage + (loss.link() == LinkLost.Link.PREVIOUS ? -1 : 1);
+        if (stage < 0 || stage >= active.length) {
+            return;
+        }
+        Member second = standby[stage];
+        if (second != null && second.peer().equals(loss.peer())) {
+            dropStandby(second);
+        }
+        Member blamed = active[stage];
+        if (blamed.peer().equals(loss.peer())) { // else another is there already
+            swapOrLose(blamed, false, blamed + " was lost to its neighbour: " + loss.text());
+        }
+    }
+
+    /** Lets the standby of a lost stage take over; the pipeline goes on as if nothing had happened. */
+    private void swapOrLose(Member lost, boolean refused, String why) throws StageLost {
+        int stage = lost.stage;
+        Member second = standby[stage];
+        if (second == null) {
+            throw new StageLost(stage, refused, why);
+        }
+        lost.drop();
+        active[stage] = second;
+        standby[stage] = null;
+        try {
+            second.tell(new TakeOver(settled, next(stage), tee(stage)));
+        } catch (IOException gone) {
+            throw new StageLost(stage, false, why + "; its standby is lost too: " + gone.getMessage());
+        }
+        swapped.swapped(lost.candidate, refused, why);
+        if (stage > 0) {
+            Member before = active[stage - 1];
+            try {
+                before.tell(new Promote());
+            } catch (IOException gone) {
+                swapOrLose(before, false, before + ": " + gone.getMessage());
+            }
+        }
     }
 
     /** Whom an event other than the expected one blames. */
     private StageLost lost(Event event) {
-        int stage = event.stage();
         return switch (event) {
-            case Event.Gone(int at, String why) -> new StageLost(at, false, describe(at) + " was lost: " + why);
-            case Event.Said(int at, Failed(var reason, var text)) -> {
+            case Event.Gone(Member at, String why) -> new StageLost(at.stage, false, at + " was lost: " + why);
+            case Event.Said(Member at, Failed(var reason, var text)) -> {
                 int blamed = switch (reason) {
-                    case NEXT_LOST -> Math.min(at + 1, route.size() - 1);
-                    case PREVIOUS_LOST -> Math.max(at - 1, 0);
-                    case BUSY, UNKNOWN, PROTOCOL, IDLE, ENGINE -> at;
+                    case NEXT_LOST -> Math.min(at.stage + 1, active.length - 1);
+                    case PREVIOUS_LOST -> Math.max(at.stage - 1, 0);
+                    case BUSY, UNKNOWN, PROTOCOL, IDLE, ENGINE -> at.stage;
                 };
-                boolean refused = blamed == at && reason != Failed.Reason.IDLE;
-                yield new StageLost(blamed, refused, describe(blamed) + " failed: " + text);
+                boolean refused = blamed == at.stage && reason != Failed.Reason.IDLE;
+                yield new StageLost(blamed, refused, active[blamed] + " failed: " + text);
             }
-            case Event.Said(int at, StageMessage message) ->
+            case Event.Said(Member at, StageMessage message) ->
                 new StageLost(
-                        stage,
+                        at.stage,
                         true,
-                        describe(stage) + " sent an unexpected "
-                                + message.getClass().getSimpleName());
+                        at + " sent an unexpected " + message.getClass().getSimpleName());
         };
     }
 
-    /** Finds who holds things up when nothing comes: the first stage that does not answer, else the first that is not at {@code position}. */
-    StageLost silent(int position, Duration waited) throws InterruptedException {
-        int[] reached = new int[route.size()];
-        Arrays.fill(reached, -1);
-        try {
-            for (int stage = 0; stage < route.size(); stage++) {
-                tell(stage, new Probe());
-            }
-            long deadline = System.nanoTime() + PROBE_LIMIT.toNanos();
-            for (int answers = 0; answers < route.size(); ) {
-                Event event = events.poll(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-                if (event == null) {
-                    break;
-                }
-                if (event instanceof Event.Said(int stage, Reached(var at))) {
-                    reached[stage] = at;
-                    answers++;
-                } else if (!(event instanceof Event.Said(int stage, Drawn late))) {
-                    return lost(event);
-                }
-            }
-        } catch (StageLost lost) {
-            return lost;
-        }
-        int slowest = 0;
-        for (int stage = 0; stage < route.size(); stage++) {
-            if (reached[stage] < 0) {
-                return new StageLost(stage, true, describe(stage) + " does not answer");
-            }
-            if (reached[stage] < reached[slowest]) {
-                slowest = stage;
+    /**
+     * Gives up who holds things up when nothing comes: the first stage that does not answer, else the one that is behind.
+     *
+     * @param position that the last stage was expected to reach
+     * @throws StageLost if that stage has no standby
+     */
+    void silent(int position, Duration waited) throws StageLost, InterruptedException {
+        Map<Member, Integer> reached = new HashMap<>();
+        for (Member member : active.clone()) {
+            try {
+                member.tell(new Probe());
+            } catch (IOException gone) {
+                swapOrLose(member, false, member + ": " + gone.getMessage());
+                return;
             }
         }
-        return new StageLost(
+        long deadline = System.nanoTime() + PROBE_LIMIT.toNanos();
+        while (reached.size() < active.length) {
+            Event event = events.poll(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            if (event == null) {
+                break;
+            }
+            if (event instanceof Event.Said(Member at, Reached(var there))) {
+                reached.put(at, there);
+            } else {
+                aside.add(event);
+                if (!(event instanceof Event.Said(Member at, Drawn drawn))) {
+                    return; // it says who is lost
+                }
+            }
+        }
+        if (!aside.isEmpty()) {
+            return; // it came after all
+        }
+        Member slowest = active[0];
+        for (Member member : active.clone()) {
+            Integer there = reached.get(member);
+            if (there == null) {
+                swapOrLose(member, true, member + " does not answer");
+                return;
+            }
+            if (there < reached.getOrDefault(slowest, 0)) {
+                slowest = member;
+            }
+        }
+        swapOrLose(
                 slowest,
                 true,
-                describe(slowest) + " is stuck at position " + reached[slowest] + ", expected " + position + " within "
-                        + waited.toSeconds() + " s");
-    }
-
-    private String describe(int stage) {
-        return "stage " + stage + " (blocks " + route.get(stage).blocks() + ", peer "
-                + route.get(stage).peer() + ")";
+                slowest + " is stuck at position " + reached.get(slowest) + ", expected " + position + " within "
+                        + waited.toMillis() / 1000.0 + " s");
     }
 
     /** Ends the session on all stages. */
     @Override
     public void close() {
-        closed = true;
-        List<Stream> open = new ArrayList<>();
-        synchronized (streams) {
-            for (Stream stream : streams) {
-                if (stream != null) {
-                    open.add(stream);
-                }
-            }
-        }
-        open.forEach(Stream::reset);
+        members().forEach(Member::drop);
     }
 }

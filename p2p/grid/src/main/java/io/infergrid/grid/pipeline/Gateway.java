@@ -37,9 +37,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs jobs over the grid. A job keeps the journal of its tokens; if a stage is lost, it plans a new route and feeds the journal
- * from the start: by IG1 every holder of the same blocks gives the same bytes, so the answer goes on as if nothing had
- * happened. Thread-safe.
+ * Runs jobs over the grid. If a stage is lost, its standby takes over where the pipeline is. If it has none, or both are lost, the job
+ * plans a new route and feeds the journal of its tokens from the start: by IG1 every holder of the same blocks gives the same
+ * bytes, so the answer goes on as if nothing had happened. Thread-safe.
  */
 public final class Gateway {
 
@@ -48,6 +48,12 @@ public final class Gateway {
     private static final Duration REFUSED_PATIENCE = Duration.ofSeconds(1);
     private static final Duration OPEN_LIMIT = Duration.ofSeconds(10);
     private static final Duration TICK = Duration.ofMillis(50);
+    /** A stage with a standby is asked how far it is when a token takes this many times as long as usual. */
+    private static final int HEDGE_FACTOR = 3;
+    /** But not before: a machine may be busy for a moment. */
+    private static final Duration HEDGE_LEAST = Duration.ofSeconds(1);
+    /** Tokens before it is known what is usual. */
+    private static final int HEDGE_AFTER = 8;
     private static final int MAX_REPLANS = 8;
     /** Losses of the same peer in one job after which it is not asked again. */
     private static final int MAX_STRIKES = 2;
@@ -140,6 +146,10 @@ public final class Gateway {
         private final Map<PeerId, Integer> strikes = new HashMap<>();
         private List<String> stages = List.of();
         private int replans;
+        private int takeovers;
+        private @Nullable Chain current;
+        private final StepTime usual = new StepTime();
+        private int drawnTokens;
         private String trouble = "";
         private GridListener.@Nullable Job announced;
 
@@ -199,13 +209,48 @@ public final class Gateway {
             List<Candidate> route = first;
             while (true) {
                 StageLost lost;
-                try (Chain chain =
-                        Chain.open(swarm, id(), model, route, lengthLimit, request.sampling(), atMost(OPEN_LIMIT))) {
+                try (Chain chain = Chain.open(
+                        swarm,
+                        id(),
+                        model,
+                        route,
+                        RoutePlanner.standbys(route, usable()),
+                        lengthLimit,
+                        request.sampling(),
+                        atMost(OPEN_LIMIT),
+                        this::swapped)) {
+                    current = chain;
                     return advance(chain);
                 } catch (StageLost failure) {
                     lost = failure;
+                    Chain last = current;
+                    route = last == null ? route : last.route();
+                } finally {
+                    current = null;
                 }
                 route = after(lost, route);
+            }
+        }
+
+        /** A stage's standby has taken over. */
+        private void swapped(Candidate lostStage, boolean refused, String why) {
+            trouble = why;
+            LOG.info("job {}: {}; its standby has taken over", id, why);
+            metrics.count("gateway.stages.lost");
+            metrics.count("gateway.standbys.swapped");
+            strike(lostStage.peer(), refused);
+            takeovers++;
+            Chain chain = current;
+            if (chain != null) {
+                stages = peers(chain.route());
+                listener.jobMoved(id, why, stages);
+            }
+        }
+
+        private void strike(PeerId peer, boolean refused) {
+            strikes.merge(peer, refused ? MAX_STRIKES : 1, Integer::sum);
+            if (!refused) {
+                suspect.accept(peer);
             }
         }
 
@@ -228,10 +273,7 @@ public final class Gateway {
             trouble = String.valueOf(lost.getMessage());
             LOG.info("job {}: {}", id, trouble);
             metrics.count("gateway.stages.lost");
-            strikes.merge(peer, lost.refused() ? MAX_STRIKES : 1, Integer::sum);
-            if (!lost.refused()) {
-                suspect.accept(peer);
-            }
+            strike(peer, lost.refused());
             if (++replans > MAX_REPLANS) {
                 throw new GridException.PipelineLost(
                         "expected a pipeline that holds, found it lost " + replans + " times; at last " + trouble);
@@ -245,9 +287,7 @@ public final class Gateway {
         private List<Candidate> route(Duration patience) throws GridException, InterruptedException {
             long deadline = System.nanoTime() + patience.toNanos();
             while (true) {
-                List<Candidate> usable = candidates.apply(model).stream()
-                        .filter(candidate -> strikes.getOrDefault(candidate.peer(), 0) < MAX_STRIKES)
-                        .toList();
+                List<Candidate> usable = usable();
                 Optional<List<Candidate>> route = RoutePlanner.plan(manifest.blocks(), usable);
                 if (route.isPresent()) {
                     return route.get();
@@ -263,6 +303,12 @@ public final class Gateway {
             }
         }
 
+        private List<Candidate> usable() {
+            return candidates.apply(model).stream()
+                    .filter(candidate -> strikes.getOrDefault(candidate.peer(), 0) < MAX_STRIKES)
+                    .toList();
+        }
+
         private static List<String> peers(List<Candidate> route) {
             return route.stream().map(candidate -> candidate.peer().toString()).toList();
         }
@@ -270,6 +316,7 @@ public final class Gateway {
         /** Feeds the journal, then each drawn token, until the answer ends. */
         private String advance(Chain chain) throws StageLost, InterruptedException {
             int fed = 0;
+            int caughtUp = 0;
             var underWay = new ArrayDeque<Integer>(); // ends of the frames sent
             long waitingSince = System.nanoTime();
             while (true) {
@@ -283,16 +330,26 @@ public final class Gateway {
                     fed = end;
                 }
                 Drawn drawn = chain.poll(TICK);
+                long now = System.nanoTime();
                 if (drawn == null) {
-                    if (System.nanoTime() - waitingSince > stepLimit.toNanos()) {
-                        throw chain.silent(underWay.getFirst(), stepLimit);
+                    Duration waited = Duration.ofNanos(now - waitingSince);
+                    if (waited.compareTo(patience(chain)) > 0) {
+                        chain.silent(underWay.getFirst(), waited);
+                        waitingSince = System.nanoTime();
                     }
                     continue;
                 }
-                waitingSince = System.nanoTime();
                 int end = underWay.removeFirst();
                 check(chain, drawn, end);
+                chain.settled(end);
+                if (end - caughtUp >= Journal.WINDOW) {
+                    chain.catchUp();
+                    caughtUp = end;
+                }
                 if (drawn.token() >= 0) {
+                    if (drawnTokens++ > 0) {
+                        usual.measured(now - waitingSince);
+                    }
                     measure(chain, drawn);
                     if (request.stopTokens().contains(drawn.token())) {
                         return "stop";
@@ -304,7 +361,17 @@ public final class Gateway {
                         return "length";
                     }
                 }
+                waitingSince = System.nanoTime();
             }
+        }
+
+        /** How long to wait before asking who holds things up; not long where a standby is at hand and it is known what is usual. */
+        private Duration patience(Chain chain) {
+            if (chain.standbys() == 0 || drawnTokens < HEDGE_AFTER) {
+                return stepLimit;
+            }
+            Duration hedge = usual.average().multipliedBy(HEDGE_FACTOR);
+            return atMost(hedge.compareTo(HEDGE_LEAST) > 0 ? hedge : HEDGE_LEAST);
         }
 
         private void check(Chain chain, Drawn drawn, int end) throws StageLost {
@@ -355,10 +422,10 @@ public final class Gateway {
                 listener.jobFinished(
                         job,
                         new GridListener.JobEnd(
-                                reason, answer.length, time, Duration.ZERO, stages, replans, journal.sha256(), ""));
+                                reason, answer.length, time, Duration.ZERO, stages, replans + takeovers, journal.sha256(), ""));
             }
             metrics.count("gateway.jobs.finished");
-            return new GenerationResult(id, answer, reason, stages, replans, time, journal.sha256());
+            return new GenerationResult(id, answer, reason, stages, replans + takeovers, time, journal.sha256());
         }
 
         private void fail(String error) {
@@ -376,7 +443,7 @@ public final class Gateway {
                             Duration.ofNanos(System.nanoTime() - start),
                             Duration.ZERO,
                             stages,
-                            replans,
+                            replans + takeovers,
                             journal.sha256(),
                             error));
         }

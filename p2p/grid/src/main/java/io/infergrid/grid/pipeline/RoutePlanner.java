@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -74,6 +75,26 @@ public final class RoutePlanner {
         }
         Collections.reverse(chain);
         return Optional.of(chain);
+    }
+
+    /**
+     * For each stage of a route the peer that can take its place: it serves the same blocks, has no other part in the route if that can
+     * be had, and costs least.
+     */
+    public static List<Optional<Candidate>> standbys(List<Candidate> route, Collection<Candidate> candidates) {
+        var taken = new HashSet<PeerId>();
+        route.forEach(stage -> taken.add(stage.peer()));
+        var standbys = new ArrayList<Optional<Candidate>>();
+        for (Candidate stage : route) {
+            Optional<Candidate> best = candidates.stream()
+                    .filter(c -> c.blocks().equals(stage.blocks()) && !c.peer().equals(stage.peer()))
+                    .min(Comparator.comparing((Candidate c) -> taken.contains(c.peer()))
+                            .thenComparingLong(Candidate::nanos)
+                            .thenComparing(Candidate::peer));
+            best.ifPresent(c -> taken.add(c.peer()));
+            standbys.add(best);
+        }
+        return standbys;
     }
 
     /** The blocks that no candidate serves, for people; empty if each is served (the ranges may still not fit together). */

@@ -11,6 +11,10 @@ import io.infergrid.compute.sampling.SamplingParameters;
 import io.infergrid.grid.GridMetrics;
 import io.infergrid.grid.net.Swarm;
 import io.infergrid.grid.pipeline.StageMessage.Attach;
+import io.infergrid.grid.pipeline.StageMessage.TakeOver;
+import io.infergrid.grid.pipeline.StageMessage.LinkLost.Link;
+import io.infergrid.grid.pipeline.StageMessage.LinkLost;
+import io.infergrid.grid.pipeline.StageInbox.Frame;
 import io.infergrid.grid.pipeline.StageMessage.Drawn;
 import io.infergrid.grid.pipeline.StageMessage.Failed;
 import io.infergrid.grid.pipeline.StageMessage.Failed.Reason;
@@ -28,7 +32,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -36,8 +40,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One session on one stage of this node. Its frames wait in a short queue; a virtual thread of its own takes them one by one
- * through the engine and passes the result on: to the next stage, or, drawn, to the gateway.
+ * One session on one stage of this node. A virtual thread of its own takes what {@link StageInbox} has through the engine and passes the
+ * result on: to the next stage and its standby, or, drawn, to the gateway. A standby's session only fills its cache, until the
+ * gateway lets it take over.
  */
 final class ServedSession {
 
@@ -63,17 +68,24 @@ final class ServedSession {
     private final Ended ended;
     private final Instant startedAt;
     private final Sampler sampler;
-    private final ArrayBlockingQueue<StageMessage> frames;
+    private final StageInbox inbox;
     private final AtomicBoolean over = new AtomicBoolean();
     private final CountDownLatch controlDone = new CountDownLatch(1);
     private final Object controlLock = new Object();
     private volatile Instant lastFrame;
+    private volatile @Nullable Instant orphanedAt;
     private volatile int position;
     private final AtomicLong computeNanos = new AtomicLong();
     private @Nullable StageSession cache;
     private @Nullable Thread worker;
     private @Nullable Stream previous;
+    private int previousRank = -1;
     private @Nullable Stream next;
+    private Optional<Hop> nextHop;
+    private Optional<Hop> teeHop;
+    private @Nullable Tee tee;
+    private @Nullable Tee promoted;
+    private boolean nextLost;
 
     ServedSession(
             Open open,
@@ -99,7 +111,13 @@ final class ServedSession {
                 open.sampling().topK(),
                 open.sampling().topP(),
                 open.sampling().seed()));
-        frames = new ArrayBlockingQueue<>(stage.first() ? MAX_UNDER_WAY : 2);
+        nextHop = open.next();
+        teeHop = open.tee();
+        inbox = new StageInbox(
+                !open.standby(),
+                stage.first() ? MAX_UNDER_WAY : 2,
+                open.maxPositions(),
+                open.previous().size() > 1);
     }
 
     Open open() {
@@ -147,19 +165,48 @@ final class ServedSession {
 
     // ---- frames in
 
-    /** The stream of the stage before. */
+    /** The stream of the stage before, or of the standby that took over from it. */
     synchronized void attach(Stream stream) throws WireException {
-        if (open.previous().isEmpty() || !open.previous().get().equals(stream.remote())) {
+        int rank = open.previous().indexOf(stream.remote());
+        if (rank < 0) {
             throw new WireException("expected the stage before to attach, found " + stream.remote());
         }
-        if (previous != null) {
+        if (rank <= previousRank) {
             throw new WireException("expected one stream from the stage before, found another");
         }
+        if (previous != null) {
+            previous.reset();
+        }
         previous = stream;
+        previousRank = rank;
+        orphanedAt = null;
+    }
+
+    /** The stream of the stage before has ended. */
+    void detached(Stream stream, String why) {
+        synchronized (this) {
+            if (previous != stream || over.get()) {
+                return; // another has taken its place, or it does not matter any more
+            }
+            if (previousRank + 1 < open.previous().size()) {
+                orphanedAt = clock.instant();
+            }
+        }
+        if (orphanedAt == null) {
+            end(new Failed(Reason.PREVIOUS_LOST, why));
+        } else {
+            linkLost(Link.PREVIOUS, stream.remote(), why);
+        }
+    }
+
+    /** Since when nobody sends, though somebody may take over; null while somebody does. */
+    @Nullable
+    Instant orphanedAt() {
+        return orphanedAt;
     }
 
     /** Tokens from the gateway; never waits. */
-    void offer(Tokens tokens) throws WireException {
+    void offer(Tokens tokens) throws WireException, InterruptedException {
         if (!stage.first()) {
             throw new WireException("expected tokens at the first stage only, found some at stage " + open.stage());
         }
@@ -170,9 +217,8 @@ final class ServedSession {
             }
         }
         lastFrame = clock.instant();
-        if (!frames.offer(tokens)) {
-            throw new WireException("expected up to " + MAX_UNDER_WAY + " frames under way, found more");
-        }
+        inbox.put(
+                new Frame(tokens.position(), tokens.draw(), new int[0], new StageInput.Tokens(tokens.ids())), false);
     }
 
     /** Boundary activations from the stage before; waits while two frames are in hand. */
@@ -187,7 +233,68 @@ final class ServedSession {
                     "expected the times of " + open.stage() + " stages, found " + hidden.micros().length);
         }
         lastFrame = clock.instant();
-        frames.put(hidden);
+        var boundary = new Boundary(hidden.positions(), dimension(), hidden.wire());
+        inbox.put(new Frame(hidden.position(), hidden.draw(), hidden.micros(), boundary), true);
+    }
+
+    // ---- standbys
+
+    /** This standby may compute what lies before the position. */
+    void settle(int settled) throws WireException {
+        inbox.settle(settled);
+    }
+
+    /** This standby is the stage now. */
+    void takeOver(TakeOver now) throws WireException {
+        if (now.next().isEmpty() != stage.last()) {
+            throw new WireException("expected a next stage for all but the last, found "
+                    + (stage.last() ? "one for the last" : "none"));
+        }
+        synchronized (this) {
+            nextHop = now.next();
+            teeHop = now.tee();
+        }
+        inbox.activate(now.position());
+        metrics.count("stage.takeovers");
+    }
+
+    /** The next stage is gone; its standby, which was sent the same, is the next stage. */
+    void promote() throws WireException {
+        Tee standby = tee();
+        if (standby == null) {
+            throw new WireException("expected to be told of a standby that this stage sends to, found that it has none");
+        }
+        Stream old;
+        synchronized (this) {
+            promoted = standby;
+            tee = null;
+            teeHop = Optional.empty();
+            old = next;
+        }
+        if (old != null) {
+            old.reset();
+        }
+    }
+
+    /** The way to the next stage's standby; begins with the first use. */
+    private synchronized @Nullable Tee tee() {
+        if (tee == null && teeHop.isPresent() && !over.get()) {
+            Hop hop = teeHop.get();
+            tee = new Tee(swarm, hop, open.session(), why -> linkLost(Link.TEE, hop.peer(), why));
+        }
+        return tee;
+    }
+
+    /** Tells the gateway, on a thread of its own, since it may not read. */
+    private void linkLost(Link link, PeerId peer, String why) {
+        metrics.count("stage.links.lost");
+        Thread.ofVirtual().name("link lost").start(() -> {
+            try {
+                tell(new LinkLost(link, peer, why));
+            } catch (IOException gone) {
+                end(null);
+            }
+        });
     }
 
     // ---- work
@@ -195,16 +302,9 @@ final class ServedSession {
     private void work() {
         try {
             while (true) {
-                switch (frames.take()) {
-                    case Tokens(var at, var drawn, var ids) -> step(at, new StageInput.Tokens(ids), drawn, new int[0]);
-                    case Hidden(var at, var positions, var drawn, var micros, var wire) ->
-                        step(at, new Boundary(positions, dimension(), wire), drawn, micros);
-                    case StageMessage other -> throw new IllegalStateException("no frame of work: " + other);
-                }
+                StageInbox.Task task = inbox.take();
+                step(task.frame(), task.output());
             }
-        } catch (WireException bad) {
-            metrics.count("stage.bad");
-            end(new Failed(Reason.PROTOCOL, String.valueOf(bad.getMessage())));
         } catch (IOException gone) {
             // only the way to the gateway fails like this
             end(null);
@@ -215,52 +315,88 @@ final class ServedSession {
         }
     }
 
-    private void step(int at, StageInput input, boolean drawn, int[] before) throws IOException, InterruptedException {
-        int positions = input.positions();
-        if (at != position) {
-            throw new WireException("expected position " + position + ", found " + at);
-        }
-        if (positions > open.maxPositions() - at) {
-            throw new WireException("expected up to " + open.maxPositions() + " positions, found " + (at + positions));
-        }
+    private void step(Frame frame, boolean wanted) throws IOException, InterruptedException {
+        int positions = frame.positions();
         StageSession on = Objects.requireNonNull(cache);
         EngineThread.Computed computed =
-                engine.step(stage.stage(), new Stage.Work(on, input, LogitsWanted.LAST), over::get);
-        position = at + positions;
+                engine.step(stage.stage(), new Stage.Work(on, frame.input(), LogitsWanted.LAST), over::get);
+        position = frame.end();
         computeNanos.addAndGet(computed.share());
         if (positions == 1) {
             stage.stepTime().measured(computed.nanos());
         }
         metrics.add("stage.positions", positions);
-        int[] micros = Arrays.copyOf(before, before.length + 1);
-        micros[before.length] = (int) Math.min(Integer.MAX_VALUE, computed.nanos() / 1000);
+        if (!wanted) {
+            metrics.add("stage.positions.standby", positions);
+            return;
+        }
+        int[] micros = Arrays.copyOf(frame.micros(), frame.micros().length + 1);
+        micros[micros.length - 1] = (int) Math.min(Integer.MAX_VALUE, computed.nanos() / 1000);
         switch (computed.output()) {
             case StageOutput.Logits logits ->
-                tell(new Drawn(position, drawn ? sampler.next(logits.values()[0], position) : -1, micros));
-            case Boundary boundary -> pass(new Hidden(at, positions, drawn, micros, boundary.wire()));
+                tell(new Drawn(position, frame.draw() ? sampler.next(logits.values()[0], position) : -1, micros));
+            case Boundary boundary ->
+                pass(new Hidden(frame.position(), positions, frame.draw(), micros, boundary.wire()));
         }
     }
 
-    /** Sends to the next stage; reaches it first if this is the first frame. */
-    private void pass(Hidden hidden) {
-        try {
-            Stream to = next;
-            if (to == null) {
-                Hop hop = open.next().orElseThrow();
-                to = swarm.open(hop.peer(), hop.addresses(), StageServer.PROTOCOL, REACH_NEXT);
-                Frames.write(to.out(), new Attach(open.session()).encode());
-                synchronized (this) {
-                    next = to;
-                }
-                if (over.get()) {
-                    to.reset();
-                }
+    /** Sends to the next stage and to its standby; reaches the next stage if this is the first frame. */
+    private void pass(Hidden hidden) throws InterruptedException {
+        byte[] frame = hidden.encode();
+        metrics.add("stage.boundary.bytes.sent", hidden.wire().length);
+        Tee beside = tee();
+        if (beside != null) {
+            beside.offer(frame);
+        }
+        Tee instead;
+        synchronized (this) {
+            instead = promoted;
+            if (nextLost && instead == null) {
+                return; // the standby has it, and the gateway knows
             }
-            Frames.write(to.out(), hidden.encode());
-            to.out().flush();
-            metrics.add("stage.boundary.bytes.sent", hidden.wire().length);
+        }
+        try {
+            if (instead == null) {
+                toNext(frame);
+            } else if (instead != beside) {
+                instead.put(frame);
+            }
         } catch (IOException lost) {
-            end(new Failed(Reason.NEXT_LOST, "the next stage was lost: " + lost.getMessage()));
+            nextLost(String.valueOf(lost.getMessage()), instead != null);
+        }
+    }
+
+    private void toNext(byte[] frame) throws IOException {
+        Stream to = next;
+        if (to == null) {
+            Hop hop = nextHop.orElseThrow();
+            to = swarm.open(hop.peer(), hop.addresses(), StageServer.PROTOCOL, REACH_NEXT);
+            Frames.write(to.out(), new Attach(open.session()).encode());
+            synchronized (this) {
+                next = to;
+            }
+            if (over.get()) {
+                to.reset();
+            }
+        }
+        Frames.write(to.out(), frame);
+        to.out().flush();
+    }
+
+    private void nextLost(String why, boolean last) {
+        boolean hope;
+        synchronized (this) {
+            nextLost = true;
+            // promoted meanwhile: what failed was the stream to the stage that is gone
+            hope = !last && (promoted != null || (tee != null && tee.alive()));
+            if (hope && promoted != null) {
+                return;
+            }
+        }
+        if (hope) {
+            linkLost(Link.NEXT, nextHop.orElseThrow().peer(), why);
+        } else {
+            end(new Failed(Reason.NEXT_LOST, "the next stage was lost: " + why));
         }
     }
 
@@ -290,6 +426,12 @@ final class ServedSession {
         synchronized (this) {
             drop(previous, why);
             drop(next, why);
+            if (tee != null) {
+                tee.close();
+            }
+            if (promoted != null) {
+                promoted.close();
+            }
             running = worker;
             held = cache;
         }

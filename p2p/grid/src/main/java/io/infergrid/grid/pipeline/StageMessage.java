@@ -10,12 +10,13 @@ import io.infergrid.grid.wire.WireWriter;
 import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.codec.DecodeException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Messages of {@code /infergrid/stage/1}. A stream begins either with {@link Open}, from a gateway, and is then the session's
+ * Messages of {@code /infergrid/stage/2}. A stream begins either with {@link Open}, from a gateway, and is then the session's
  * control stream, or with {@link Attach}, from the stage before, and then carries boundary activations.
  */
 public sealed interface StageMessage {
@@ -39,8 +40,10 @@ public sealed interface StageMessage {
      * @param session hex of 16 bytes, the job's id
      * @param stage index of the stage in the pipeline
      * @param maxPositions most positions that the session will have
-     * @param previous who sends boundary activations; empty for the first stage
+     * @param previous who sends boundary activations, and who may take over from it; none for the first stage
      * @param next where they go from here; empty for the last stage
+     * @param tee the standby of the next stage, which is sent the same; empty if it has none
+     * @param standby whether this peer only keeps up, until it is told to take over
      * @param sampling how the last stage draws tokens
      */
     record Open(
@@ -49,10 +52,20 @@ public sealed interface StageMessage {
             BlockRange blocks,
             int stage,
             int maxPositions,
-            Optional<PeerId> previous,
+            List<PeerId> previous,
             Optional<Hop> next,
+            Optional<Hop> tee,
+            boolean standby,
             Sampling sampling)
-            implements StageMessage {}
+            implements StageMessage {
+
+        /** Most peers that may send to a stage one after the other. */
+        static final int MAX_PREVIOUS = 2;
+
+        public Open {
+            previous = List.copyOf(previous);
+        }
+    }
 
     /** A stage's place in the swarm. */
     record Hop(PeerId peer, List<Multiaddr> addresses) {
@@ -72,6 +85,21 @@ public sealed interface StageMessage {
     /** Asks how far the stage is. */
     record Probe() implements StageMessage {}
 
+    /** To a standby: the whole pipeline is past the positions before this one; it computes what it was sent of them. */
+    record Settled(int position) implements StageMessage {}
+
+    /**
+     * To a standby: it is the stage now.
+     *
+     * @param position what is sent on begins here
+     * @param next where that goes; empty for the last stage
+     * @param tee the standby of the next stage
+     */
+    record TakeOver(int position, Optional<Hop> next, Optional<Hop> tee) implements StageMessage {}
+
+    /** To a stage: the next stage is gone, its standby takes its place. */
+    record Promote() implements StageMessage {}
+
     // ---- stage to gateway
 
     record Opened() implements StageMessage {}
@@ -87,6 +115,24 @@ public sealed interface StageMessage {
      * @param micros the time that each stage computed, in order
      */
     record Drawn(int position, int token, int[] micros) implements StageMessage {}
+
+    /**
+     * The stage goes on, but one of its neighbours is lost to it.
+     *
+     * @param peer who is lost
+     */
+    record LinkLost(Link link, PeerId peer, String text) implements StageMessage {
+
+        /** Which neighbour. */
+        public enum Link {
+            /** The stage before. */
+            PREVIOUS,
+            /** The stage behind. */
+            NEXT,
+            /** The standby of the stage behind. */
+            TEE
+        }
+    }
 
     /** The session has ended at this stage, or never began. */
     record Failed(Reason reason, String text) implements StageMessage {
@@ -132,15 +178,11 @@ public sealed interface StageMessage {
                         .u16(open.blocks().end())
                         .u8(open.stage())
                         .i32(open.maxPositions());
-                out.bool(open.previous().isPresent());
-                open.previous().ifPresent(peer -> peer(out, peer));
-                out.bool(open.next().isPresent());
-                open.next().ifPresent(hop -> {
-                    peer(out, hop.peer());
-                    out.u16(hop.addresses().size());
-                    hop.addresses()
-                            .forEach(address -> out.u16(address.bytes().length).raw(address.bytes()));
-                });
+                out.u8(open.previous().size());
+                open.previous().forEach(peer -> peer(out, peer));
+                hop(out, open.next());
+                hop(out, open.tee());
+                out.bool(open.standby());
                 Sampling sampling = open.sampling();
                 out.f32(sampling.temperature())
                         .i32(sampling.topK())
@@ -161,15 +203,41 @@ public sealed interface StageMessage {
                 micros(out, micros);
             }
             case Failed(var reason, var text) ->
-                out.u8(7).u8(reason.ordinal()).text(text.length() > 200 ? text.substring(0, 200) : text);
+                out.u8(7).u8(reason.ordinal()).text(brief(text));
             case Attach(var session) -> out.u8(8).raw(id(session));
             case Hidden hidden -> {
                 out.u8(9).i32(hidden.position()).u16(hidden.positions()).bool(hidden.draw());
                 micros(out, hidden.micros());
                 out.blob(hidden.wire());
             }
+            case Settled(var position) -> out.u8(10).i32(position);
+            case TakeOver(var position, var next, var tee) -> {
+                out.u8(11).i32(position);
+                hop(out, next);
+                hop(out, tee);
+            }
+            case Promote() -> out.u8(12);
+            case LinkLost(var link, var peer, var text) -> {
+                out.u8(13).u8(link.ordinal());
+                peer(out, peer);
+                out.text(brief(text));
+            }
         }
         return out.toBytes();
+    }
+
+    private static String brief(String text) {
+        return text.length() > 200 ? text.substring(0, 200) : text;
+    }
+
+    private static void hop(WireWriter out, Optional<Hop> hop) {
+        out.bool(hop.isPresent());
+        hop.ifPresent(to -> {
+            peer(out, to.peer());
+            out.u16(to.addresses().size());
+            to.addresses()
+                    .forEach(address -> out.u16(address.bytes().length).raw(address.bytes()));
+        });
     }
 
     private static byte[] id(String session) {
@@ -210,7 +278,15 @@ public sealed interface StageMessage {
                         in.bool("draw"),
                         ints(in, "times", MAX_STAGES, 0),
                         in.blob("boundary", Integer.MAX_VALUE));
-            default -> throw new WireException("expected a stage message of type 1 to 9, found " + type);
+            case 10 -> new Settled(position(in));
+            case 11 -> new TakeOver(position(in), hop(in, "next stage"), hop(in, "standby"));
+            case 12 -> new Promote();
+            case 13 ->
+                new LinkLost(
+                        LinkLost.Link.values()[in.u8("link", 0, LinkLost.Link.values().length - 1)],
+                        peer(in),
+                        in.text("loss", 1024));
+            default -> throw new WireException("expected a stage message of type 1 to 13, found " + type);
         };
         in.end("stage message");
         return message;
@@ -223,10 +299,13 @@ public sealed interface StageMessage {
         var blocks = new BlockRange(first, in.u16("end block", first + 1, 1024));
         int stage = in.u8("stage index");
         int maxPositions = in.i32("most positions", 1, 1 << 24);
-        Optional<PeerId> previous = in.bool("previous stage") ? Optional.of(peer(in)) : Optional.empty();
-        Optional<Hop> next = in.bool("next stage")
-                ? Optional.of(new Hop(peer(in), in.list("addresses", 8, StageMessage::address)))
-                : Optional.empty();
+        var previous = new ArrayList<PeerId>();
+        for (int left = in.u8("previous stages", 0, Open.MAX_PREVIOUS); left > 0; left--) {
+            previous.add(peer(in));
+        }
+        Optional<Hop> next = hop(in, "next stage");
+        Optional<Hop> tee = hop(in, "standby");
+        boolean standby = in.bool("role");
         float temperature = in.f32("temperature", 0, 100);
         int topK = in.i32("top-k", 0, Integer.MAX_VALUE);
         float topP = in.f32("top-p", Float.MIN_VALUE, 1);
@@ -238,7 +317,15 @@ public sealed interface StageMessage {
                 maxPositions,
                 previous,
                 next,
+                tee,
+                standby,
                 new Sampling(temperature, topK, topP, in.i64("seed")));
+    }
+
+    private static Optional<Hop> hop(WireReader in, String what) throws WireException {
+        return in.bool(what)
+                ? Optional.of(new Hop(peer(in), in.list("addresses", 8, StageMessage::address)))
+                : Optional.empty();
     }
 
     private static String session(WireReader in) throws WireException {

@@ -14,7 +14,10 @@ import io.infergrid.grid.pipeline.StageMessage.Hidden;
 import io.infergrid.grid.pipeline.StageMessage.Open;
 import io.infergrid.grid.pipeline.StageMessage.Opened;
 import io.infergrid.grid.pipeline.StageMessage.Probe;
+import io.infergrid.grid.pipeline.StageMessage.Promote;
 import io.infergrid.grid.pipeline.StageMessage.Reached;
+import io.infergrid.grid.pipeline.StageMessage.Settled;
+import io.infergrid.grid.pipeline.StageMessage.TakeOver;
 import io.infergrid.grid.pipeline.StageMessage.Tokens;
 import io.infergrid.grid.wire.Frames;
 import io.infergrid.grid.wire.WireException;
@@ -35,9 +38,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StageServer implements AutoCloseable {
 
-    public static final String PROTOCOL = "/infergrid/stage/1";
+    public static final String PROTOCOL = "/infergrid/stage/2";
 
     private static final Duration GREETING = Duration.ofSeconds(10);
+    /** How long a session waits for a standby to take over from the stage before. */
+    private static final Duration ORPHAN_PATIENCE = Duration.ofSeconds(15);
 
     private final Swarm swarm;
     private final EngineThread engine;
@@ -165,7 +170,10 @@ public final class StageServer implements AutoCloseable {
                 switch (StageMessage.decode(frame)) {
                     case Tokens tokens -> session.offer(tokens);
                     case Probe() -> session.tell(new Reached(session.position()));
-                    case StageMessage other -> throw unexpected("tokens or a probe", other);
+                    case Settled(var position) -> session.settle(position);
+                    case TakeOver now -> session.takeOver(now);
+                    case Promote() -> session.promote();
+                    case StageMessage other -> throw unexpected("tokens, a probe or word of a standby", other);
                 }
             }
             session.end(null);
@@ -193,12 +201,12 @@ public final class StageServer implements AutoCloseable {
                     case StageMessage other -> throw unexpected("boundary activations", other);
                 }
             }
-            session.end(new Failed(Reason.PREVIOUS_LOST, "the stage before ended the session"));
+            session.detached(stream, "the stage before ended the session");
         } catch (WireException bad) {
             session.end(new Failed(Reason.PROTOCOL, String.valueOf(bad.getMessage())));
             throw bad;
         } catch (IOException gone) {
-            session.end(new Failed(Reason.PREVIOUS_LOST, String.valueOf(gone.getMessage())));
+            session.detached(stream, String.valueOf(gone.getMessage()));
         }
     }
 
@@ -348,7 +356,7 @@ public final class StageServer implements AutoCloseable {
         }
     }
 
-    /** Ends the sessions that had no frame for the idle limit. */
+    /** Ends the sessions that had no frame for the idle limit, and those whose stage before was lost and not replaced. */
     void expireIdle() {
         Instant oldest = clock.instant().minus(limits.idle());
         List<ServedSession> idle;
@@ -356,6 +364,20 @@ public final class StageServer implements AutoCloseable {
             idle = sessions.values().stream()
                     .filter(session -> session.lastFrame().isBefore(oldest))
                     .toList();
+        }
+        Instant lost = clock.instant().minus(ORPHAN_PATIENCE);
+        List<ServedSession> orphans;
+        synchronized (this) {
+            orphans = sessions.values().stream()
+                    .filter(session -> {
+                        Instant since = session.orphanedAt();
+                        return since != null && since.isBefore(lost);
+                    })
+                    .toList();
+        }
+        for (ServedSession session : orphans) {
+            session.end(new Failed(
+                    Reason.PREVIOUS_LOST, "nobody took over from the stage before for " + ORPHAN_PATIENCE.toSeconds() + " s"));
         }
         for (ServedSession session : idle) {
             metrics.count("stage.sessions.expired");
