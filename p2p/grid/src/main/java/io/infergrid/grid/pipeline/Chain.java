@@ -150,8 +150,9 @@ final class Chain implements AutoCloseable {
         for (int stage = 0; stage < route.size(); stage++) {
             int at = stage;
             active[stage] = new Member(stage, route.get(stage));
-            standby[stage] =
-                    standbys.get(stage).map(candidate -> new Member(at, candidate)).orElse(null);
+            standby[stage] = standbys.get(stage)
+                    .map(candidate -> new Member(at, candidate))
+                    .orElse(null);
         }
     }
 
@@ -251,7 +252,8 @@ final class Chain implements AutoCloseable {
                 throw new StageLost(
                         0,
                         false,
-                        "expected sessions to open within " + limit.multipliedBy(3).toSeconds() + " s, found silence");
+                        "expected sessions to open within "
+                                + limit.multipliedBy(3).toSeconds() + " s, found silence");
             }
             Member from = event.from();
             boolean isActive = from.equals(active[from.stage]);
@@ -269,8 +271,7 @@ final class Chain implements AutoCloseable {
 
     /** Opens one member's control stream and reads it to its end; on a thread of its own. */
     private void follow(Swarm swarm, Member member, Open open, Duration limit) {
-        try (Stream stream =
-                swarm.open(member.peer(), member.candidate.addresses(), StageServer.PROTOCOL, limit)) {
+        try (Stream stream = swarm.open(member.peer(), member.candidate.addresses(), StageServer.PROTOCOL, limit)) {
             if (!member.opened(stream)) {
                 return;
             }
@@ -369,7 +370,8 @@ final class Chain implements AutoCloseable {
             return null;
         }
         switch (event) {
-            case Event.Said(Member at, Drawn drawn) when at.stage == active.length - 1 -> {
+            case Event.Said(Member at, Drawn drawn)
+            when at.stage == active.length - 1 -> {
                 return drawn;
             }
             case Event.Said(Member at, Reached reached) -> {} // late answer to a probe

@@ -54,6 +54,7 @@ public final class Gateway {
     private static final Duration HEDGE_LEAST = Duration.ofSeconds(1);
     /** Tokens before it is known what is usual. */
     private static final int HEDGE_AFTER = 8;
+
     private static final int MAX_REPLANS = 8;
     /** Losses of the same peer in one job after which it is not asked again. */
     private static final int MAX_STRIKES = 2;
@@ -422,7 +423,14 @@ public final class Gateway {
                 listener.jobFinished(
                         job,
                         new GridListener.JobEnd(
-                                reason, answer.length, time, Duration.ZERO, stages, replans + takeovers, journal.sha256(), ""));
+                                reason,
+                                answer.length,
+                                time,
+                                Duration.ZERO,
+                                stages,
+                                replans + takeovers,
+                                journal.sha256(),
+                                ""));
             }
             metrics.count("gateway.jobs.finished");
             return new GenerationResult(id, answer, reason, stages, replans + takeovers, time, journal.sha256());

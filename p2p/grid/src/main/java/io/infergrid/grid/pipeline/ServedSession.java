@@ -10,17 +10,17 @@ import io.infergrid.compute.sampling.Sampler;
 import io.infergrid.compute.sampling.SamplingParameters;
 import io.infergrid.grid.GridMetrics;
 import io.infergrid.grid.net.Swarm;
-import io.infergrid.grid.pipeline.StageMessage.Attach;
-import io.infergrid.grid.pipeline.StageMessage.TakeOver;
-import io.infergrid.grid.pipeline.StageMessage.LinkLost.Link;
-import io.infergrid.grid.pipeline.StageMessage.LinkLost;
 import io.infergrid.grid.pipeline.StageInbox.Frame;
+import io.infergrid.grid.pipeline.StageMessage.Attach;
 import io.infergrid.grid.pipeline.StageMessage.Drawn;
 import io.infergrid.grid.pipeline.StageMessage.Failed;
 import io.infergrid.grid.pipeline.StageMessage.Failed.Reason;
 import io.infergrid.grid.pipeline.StageMessage.Hidden;
 import io.infergrid.grid.pipeline.StageMessage.Hop;
+import io.infergrid.grid.pipeline.StageMessage.LinkLost;
+import io.infergrid.grid.pipeline.StageMessage.LinkLost.Link;
 import io.infergrid.grid.pipeline.StageMessage.Open;
+import io.infergrid.grid.pipeline.StageMessage.TakeOver;
 import io.infergrid.grid.pipeline.StageMessage.Tokens;
 import io.infergrid.grid.wire.Frames;
 import io.infergrid.grid.wire.WireException;
@@ -217,8 +217,7 @@ final class ServedSession {
             }
         }
         lastFrame = clock.instant();
-        inbox.put(
-                new Frame(tokens.position(), tokens.draw(), new int[0], new StageInput.Tokens(tokens.ids())), false);
+        inbox.put(new Frame(tokens.position(), tokens.draw(), new int[0], new StageInput.Tokens(tokens.ids())), false);
     }
 
     /** Boundary activations from the stage before; waits while two frames are in hand. */
@@ -262,7 +261,8 @@ final class ServedSession {
     void promote() throws WireException {
         Tee standby = tee();
         if (standby == null) {
-            throw new WireException("expected to be told of a standby that this stage sends to, found that it has none");
+            throw new WireException(
+                    "expected to be told of a standby that this stage sends to, found that it has none");
         }
         Stream old;
         synchronized (this) {

@@ -202,8 +202,7 @@ public sealed interface StageMessage {
                 out.u8(6).i32(position).i32(token);
                 micros(out, micros);
             }
-            case Failed(var reason, var text) ->
-                out.u8(7).u8(reason.ordinal()).text(brief(text));
+            case Failed(var reason, var text) -> out.u8(7).u8(reason.ordinal()).text(brief(text));
             case Attach(var session) -> out.u8(8).raw(id(session));
             case Hidden hidden -> {
                 out.u8(9).i32(hidden.position()).u16(hidden.positions()).bool(hidden.draw());
@@ -235,8 +234,7 @@ public sealed interface StageMessage {
         hop.ifPresent(to -> {
             peer(out, to.peer());
             out.u16(to.addresses().size());
-            to.addresses()
-                    .forEach(address -> out.u16(address.bytes().length).raw(address.bytes()));
+            to.addresses().forEach(address -> out.u16(address.bytes().length).raw(address.bytes()));
         });
     }
 

@@ -377,7 +377,8 @@ public final class StageServer implements AutoCloseable {
         }
         for (ServedSession session : orphans) {
             session.end(new Failed(
-                    Reason.PREVIOUS_LOST, "nobody took over from the stage before for " + ORPHAN_PATIENCE.toSeconds() + " s"));
+                    Reason.PREVIOUS_LOST,
+                    "nobody took over from the stage before for " + ORPHAN_PATIENCE.toSeconds() + " s"));
         }
         for (ServedSession session : idle) {
             metrics.count("stage.sessions.expired");

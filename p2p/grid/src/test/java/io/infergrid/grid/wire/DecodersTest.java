@@ -59,8 +59,7 @@ class DecodersTest {
                         true,
                         new Sampling(0.5f, 40, 0.9f, -3)),
                 new StageMessage.Settled(64),
-                new StageMessage.TakeOver(
-                        96, Optional.of(new StageMessage.Hop(PEER, ADDRESSES)), Optional.empty()),
+                new StageMessage.TakeOver(96, Optional.of(new StageMessage.Hop(PEER, ADDRESSES)), Optional.empty()),
                 new StageMessage.Promote(),
                 new StageMessage.LinkLost(StageMessage.LinkLost.Link.TEE, PEER, "it does not keep up"),
                 new StageMessage.Tokens(7, true, new int[] {1, 2, 3}),
