@@ -1,10 +1,12 @@
 package io.infergrid.libp2p.noise;
 
 import io.infergrid.libp2p.PeerId;
+import io.infergrid.libp2p.identity.PrivateKey;
 import io.infergrid.libp2p.transport.BufferPool;
 import io.infergrid.libp2p.transport.RawConnection;
 import io.infergrid.libp2p.transport.Security;
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Noise XX for the connections of one host. */
@@ -17,6 +19,11 @@ public final class NoiseSecurity implements Security {
 
     public NoiseSecurity(NoiseIdentity own) {
         this.own = own;
+    }
+
+    /** For {@code HostBuilder.security}. */
+    public static NoiseSecurity create(PrivateKey identity, @Nullable List<String> muxers) {
+        return new NoiseSecurity(new NoiseIdentity(identity, muxers));
     }
 
     @Override

@@ -102,6 +102,29 @@ public final class PeerCertificate {
         return certificate.vouching.identity();
     }
 
+    /** Reads a certificate without a look at what it proves. */
+    static PeerCertificate read(byte[] der) throws DecodeException {
+        return new PeerCertificate(der);
+    }
+
+    /** The {@code SubjectPublicKeyInfo} of the certificate's own key. */
+    byte[] keyInfo() {
+        return keyInfo;
+    }
+
+    /** The JDK's name for the kind of the certificate's key, which is one of those that are read here. */
+    String keyAlgorithm() throws DecodeException {
+        var key = certificateKey();
+        if (key == null) {
+            throw new DecodeException("certificate: expected ECDSA or RSA with SHA-256, or Ed25519, found another");
+        }
+        return switch (key.type()) {
+            case ECDSA -> "EC";
+            case RSA -> "RSA";
+            case ED25519, SECP256K1 -> "Ed25519";
+        };
+    }
+
     /** The identity in a certificate that {@link #verify} has passed. */
     public static PublicKey identity(byte[] der) throws DecodeException {
         return new PeerCertificate(der).vouching.identity();

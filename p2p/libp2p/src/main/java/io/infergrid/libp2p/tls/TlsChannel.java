@@ -99,7 +99,7 @@ final class TlsChannel implements SecuredChannel {
         switch (status) {
             case NEED_TASK -> {
                 for (Runnable task; (task = engine.getDelegatedTask()) != null; ) {
-                    task.run();
+                    PeerCertificates.reading(task);
                 }
             }
             case NEED_WRAP -> wire.out().write(wrapped());
