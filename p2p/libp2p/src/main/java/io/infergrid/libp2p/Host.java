@@ -38,6 +38,12 @@ public interface Host extends AutoCloseable {
     /** Our addresses as others may pass them on, signed; a new one with a higher number after each change. */
     SignedEnvelope signedRecord();
 
+    /**
+     * Signs with the host's identity. What is signed must begin with words that say what for, so that it is no signature for anything
+     * else.
+     */
+    byte[] sign(byte[] message);
+
     /** What is known of where peers can be reached; services may add to it. */
     AddressBook addressBook();
 

@@ -5,6 +5,7 @@ import io.infergrid.libp2p.codec.DecodeException;
 import io.infergrid.libp2p.codec.Multihash;
 import io.infergrid.libp2p.identity.PublicKey;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * A peer's identity: the multihash of its public key (libp2p specs, peer-ids). Keys of up to 42 bytes, Ed25519 among them, are held
@@ -51,6 +52,16 @@ public final class PeerId implements Comparable<PeerId> {
             return decode(Base58.decode(text));
         } catch (DecodeException e) {
             throw new IllegalArgumentException("peer id: " + e.getMessage(), e);
+        }
+    }
+
+    /** The key, where the id holds it: of Ed25519 and secp256k1 peers. */
+    public Optional<PublicKey> publicKey() {
+        try {
+            var hash = Multihash.decode(multihash);
+            return hash.code() == Multihash.IDENTITY ? Optional.of(PublicKey.decode(hash.digest())) : Optional.empty();
+        } catch (DecodeException e) {
+            throw new IllegalStateException("a peer id is only made of a multihash that was read before", e);
         }
     }
 

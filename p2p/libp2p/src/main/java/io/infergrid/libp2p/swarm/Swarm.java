@@ -217,6 +217,11 @@ public final class Swarm implements Host {
     }
 
     @Override
+    public byte[] sign(byte[] message) {
+        return settings.identity().sign(message);
+    }
+
+    @Override
     public AddressBook addressBook() {
         return book;
     }
