@@ -117,6 +117,23 @@ BlockScales blockScales(uint group[GROUPS], uint slot, uint slots, uint block, u
   return s;
 }
 
+// What a block adds to a row's sum: its exact dot product scaled, and its offset times the activations' sums.
+precise float blockTerm(int dot, BlockScales s, uint g, float tokenScale, ivec2 low) {
+  precise float scale = s.scale[g] * tokenScale;
+  precise float term = float(dot) * scale;
+#if OFFSET
+#if OF_16
+  int lowSum = s.offsetFactor[g].x * low.x + s.offsetFactor[g].y * low.y;
+#else
+  int lowSum = low.x + low.y;
+#endif
+  precise float offset = s.offset[g] * tokenScale;
+  precise float below = float(lowSum) * offset;
+  term = term + below;
+#endif
+  return term;
+}
+
 // The words of a block; int8 weights come half by half.
 struct BlockWords {
 #if WORDS == 2

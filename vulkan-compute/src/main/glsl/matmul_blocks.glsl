@@ -119,19 +119,7 @@ void addTerms(uint group[GROUPS], uint token[TOKENS], uint slot, uint slots, uin
       float product = float(dot[i]) * (s.scale[g] * tokenScale[t]);
       sums[i] += product;
 #else
-      precise float scale = s.scale[g] * tokenScale[t];
-      precise float term = float(dot[i]) * scale;
-#if OFFSET
-#if OF_16
-      int lowSum = s.offsetFactor[g].x * low[t].x + s.offsetFactor[g].y * low[t].y;
-#else
-      int lowSum = low[t].x + low[t].y;
-#endif
-      precise float offset = s.offset[g] * tokenScale[t];
-      precise float below = float(lowSum) * offset;
-      term = term + below;
-#endif
-      precise float sum = sums[i] + term;
+      precise float sum = sums[i] + blockTerm(dot[i], s, g, tokenScale[t], low[t]);
       sums[i] = sum;
 #endif
     }
@@ -169,8 +157,6 @@ void main() {
     token[t] = min(firstToken + t, count - 1u);
   }
   const uint PAIRS = GROUPS * TOKENS;
-  // The tree of sum32 over lanes that come bit-reversed: a node adds its two children to +0, which is adding them to one
-  // another, since no sum is -0. A row of few lanes has levels with one child.
   uint visited = gl_LocalInvocationID.y * lanes;
   uint slot = visited * runs;
 #if FREE
@@ -183,38 +169,8 @@ void main() {
     }
   }
 #else
-  float level5[PAIRS];
-  clear(level5);
-  for (uint i5 = 0; i5 < (lanes > 16u ? 2u : 1u); i5++) {
-    float level4[PAIRS];
-    clear(level4);
-    for (uint i4 = 0; i4 < (lanes > 8u ? 2u : 1u); i4++) {
-      float level3[PAIRS];
-      clear(level3);
-      for (uint i3 = 0; i3 < (lanes > 4u ? 2u : 1u); i3++) {
-        float level2[PAIRS];
-        clear(level2);
-        for (uint i2 = 0; i2 < (lanes > 2u ? 2u : 1u); i2++) {
-          float level1[PAIRS];
-          clear(level1);
-          for (uint i1 = 0; i1 < (lanes > 1u ? 2u : 1u); i1++) {
-            float lane[PAIRS];
-            clear(lane);
-            uint block = bitfieldReverse(visited++) >> (32u - laneBits);  // the lane, and its first block
-            for (uint run = 0; run < runs; run++, slot++) {
-              addTerms(group, token, slot, slots, (run << laneBits) | block, row, lane);
-            }
-            addTo(level1, lane);
-          }
-          addTo(level2, level1);
-        }
-        addTo(level3, level2);
-      }
-      addTo(level4, level3);
-    }
-    addTo(level5, level4);
-  }
-  float total[PAIRS] = level5;
+#define ADD_TERMS(slot, block, sums) addTerms(group, token, slot, slots, block, row, sums)
+#include "sum32_tree.glsl"
 #endif
   if (SPLIT > 1u) {
     uint part = gl_LocalInvocationID.y;

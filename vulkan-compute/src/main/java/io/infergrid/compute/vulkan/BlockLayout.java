@@ -81,6 +81,11 @@ enum BlockLayout {
         return "matmul_blocks_" + name().toLowerCase(Locale.ROOT);
     }
 
+    /** The kernel for many tokens, without the way its tiles are multiplied. */
+    String tilesKernel() {
+        return "matmul_tiles_" + name().toLowerCase(Locale.ROOT);
+    }
+
     /** The same with sums in no fixed order: of Q8_0 and Q4_0, for the benchmark. */
     String freeOrderKernel() {
         return "matmul_free_order_" + name().toLowerCase(Locale.ROOT);

@@ -17,6 +17,7 @@ import java.util.List;
  * @param subgroupSize invocations that run together
  * @param nanosecondsPerTick of the queue's timestamps; 0 if it has none
  * @param integerDots whether four int8 products are one instruction (VK_KHR_shader_integer_dot_product)
+ * @param matrixTiles what its matrix units can do of matrices times many tokens (VK_KHR_cooperative_matrix)
  * @param pciAddress as the system writes it, e.g. {@code 0000:01:00.0}; empty if the driver does not tell or there is none
  * @param missing what the engine needs and this device lacks, in words; empty if the device can be used
  */
@@ -34,6 +35,7 @@ public record DeviceFacts(
         int subgroupSize,
         float nanosecondsPerTick,
         IntegerDots integerDots,
+        MatrixTiles matrixTiles,
         String pciAddress,
         List<String> missing) {
 

@@ -1,6 +1,7 @@
 package io.infergrid.compute.vulkan;
 
 import static io.infergrid.compute.vulkan.VulkanException.check;
+import static org.lwjgl.vulkan.EXTSubgroupSizeControl.VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT;
 import static org.lwjgl.vulkan.VK12.*;
 
 import java.io.IOException;
@@ -12,6 +13,7 @@ import org.lwjgl.vulkan.VkDescriptorSetLayoutBinding;
 import org.lwjgl.vulkan.VkDescriptorSetLayoutCreateInfo;
 import org.lwjgl.vulkan.VkDevice;
 import org.lwjgl.vulkan.VkPipelineLayoutCreateInfo;
+import org.lwjgl.vulkan.VkPipelineShaderStageRequiredSubgroupSizeCreateInfoEXT;
 import org.lwjgl.vulkan.VkPushConstantRange;
 import org.lwjgl.vulkan.VkShaderModuleCreateInfo;
 import org.lwjgl.vulkan.VkSpecializationInfo;
@@ -30,7 +32,13 @@ final class Kernel implements AutoCloseable {
      * @param pushWords 32-bit words of push constants
      * @param constant specialisation constant 0
      */
-    record Source(String name, String bindings, int pushWords, int constant) {}
+    record Source(String name, String bindings, int pushWords, int constant) {
+
+        /** Whether it needs subgroups of {@link CooperativeMatrices#SUBGROUP} invocations, all there. */
+        boolean wholeSubgroups() {
+            return name.endsWith(MatrixTiles.COOPERATIVE_16.suffix());
+        }
+    }
 
     private static final Logger LOG = LoggerFactory.getLogger(Kernel.class);
 
@@ -107,6 +115,13 @@ final class Kernel implements AutoCloseable {
                     .module(module)
                     .pName(stack.UTF8("main"))
                     .pSpecializationInfo(constants);
+            if (source.wholeSubgroups()) {
+                info.stage()
+                        .flags(VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT)
+                        .pNext(VkPipelineShaderStageRequiredSubgroupSizeCreateInfoEXT.calloc(stack)
+                                .sType$Default()
+                                .requiredSubgroupSize(CooperativeMatrices.SUBGROUP));
+            }
             long start = System.nanoTime();
             check(vkCreateComputePipelines(device, 0, info, null, pointer), "compiling kernel " + source.name);
             live.made("pipeline");

@@ -38,6 +38,11 @@ final class Kernels {
     /** Tokens that an invocation computes where a step has several: they share the weights. */
     private static final int TOKENS_OF_A_PREFILL = 4;
 
+    /** Tokens of a work group of matmul_tiles.comp. */
+    private static final int TOKENS_OF_TILES = 32;
+
+    private static final String BLOCK_BINDINGS = "STTSSSSTT";
+
     private final VulkanDevice device;
     private final Tuning tuning;
     private final DeviceBuffer step;
@@ -190,24 +195,23 @@ final class Kernels {
             Mode mode,
             int tokens,
             Rows rows) {
-        int tokensEach = tokens == 1 ? 1 : TOKENS_OF_A_PREFILL;
-        int workGroups =
-                (part.groups() + part.groupsEach() - 1) / part.groupsEach() * ((tokens + tokensEach - 1) / tokensEach);
-        int split = 1;
-        while (split < Math.min(tuning.mostSplit(), matrix.order().lanes())
-                && 32L * workGroups * split < tuning.invocationsWanted()) {
-            split *= 2;
-        }
-        to.dispatch(
-                kernel(
+        int rowGroups = (part.groups() + part.groupsEach() - 1) / part.groupsEach();
+        boolean tiled = tokens > 1 && tuning.tiles() != MatrixTiles.NONE && !freeOrder;
+        int tokensEach = tiled ? TOKENS_OF_TILES : tokens == 1 ? 1 : TOKENS_OF_A_PREFILL;
+        int tokenGroups = (tokens + tokensEach - 1) / tokensEach;
+        Kernel kernel = tiled
+                ? kernel(layout.tilesKernel() + tuning.tiles().suffix(), BLOCK_BINDINGS, 9, tuning.tiles().depth())
+                : kernel(
                         (freeOrder ? layout.freeOrderKernel() : layout.kernel()) + "_" + part.groupsEach() + "x"
                                 + tokensEach + (tuning.integerDots() ? "_dot" : ""),
-                        "STTSSSSTT",
+                        BLOCK_BINDINGS,
                         9,
-                        split),
+                        split(matrix, rowGroups * tokenGroups));
+        to.dispatch(
+                kernel,
                 32L * part.groupsEach() * matrix.columns() * tokens,
-                (part.groups() + part.groupsEach() - 1) / part.groupsEach(),
-                (tokens + tokensEach - 1) / tokensEach,
+                rowGroups,
+                tokenGroups,
                 List.of(
                         step,
                         part.plane(Plane.LOW_BITS),
@@ -227,6 +231,16 @@ final class Kernels {
                 part.outOffset(),
                 mode.word,
                 rows.ordinal());
+    }
+
+    /** Invocations that share a row, so that there are enough of them. */
+    private int split(DeviceMatrix matrix, int workGroups) {
+        int split = 1;
+        while (split < Math.min(tuning.mostSplit(), matrix.order().lanes())
+                && 32L * workGroups * split < tuning.invocationsWanted()) {
+            split *= 2;
+        }
+        return split;
     }
 
     /** The RMS norm of each head of queries and keys, in place. */

@@ -37,7 +37,7 @@ public final class OrderProbe implements AutoCloseable {
      */
     public OrderProbe(VulkanBackend backend, TensorType type, int rows, int columns, int tokens) {
         this.device = backend.vulkanDevice();
-        this.tuning = Tuning.of(device.facts());
+        this.tuning = Tuning.of(device.facts()).withTiles(MatrixTiles.NONE); // there is no free order of these
         this.rows = rows;
         this.columns = columns;
         this.tokens = tokens;

@@ -101,6 +101,7 @@ record PhysicalDevice(VkPhysicalDevice handle, DeviceFacts facts, Set<String> ex
                             : dotProducts.integerDotProduct4x8BitPackedSignedAccelerated()
                                     ? IntegerDots.ACCELERATED
                                     : IntegerDots.EMULATED,
+                    version < VK_API_VERSION_1_2 ? MatrixTiles.NONE : CooperativeMatrices.of(handle, extensions),
                     onPci ? pciAddress(pci) : "",
                     missing);
             return new PhysicalDevice(handle, facts, extensions, family);

@@ -11,6 +11,7 @@ package io.infergrid.compute.vulkan;
  * @param tokensPerStep tokens of a step, of one session or of several; at most 32
  * @param mostWork multiply-adds of a submission at most, if {@link Pace} does not say fewer
  * @param integerDots true for the kernels that multiply four int8 in one instruction; they compute one row an invocation
+ * @param tiles how steps of several tokens are computed; in tiles with one row an invocation only
  */
 public record Tuning(
         int rowsPerInvocation,
@@ -19,7 +20,8 @@ public record Tuning(
         boolean wideCache,
         int tokensPerStep,
         long mostWork,
-        boolean integerDots) {
+        boolean integerDots,
+        MatrixTiles tiles) {
 
     public Tuning {
         if (rowsPerInvocation != 1 && rowsPerInvocation != 4) {
@@ -28,6 +30,9 @@ public record Tuning(
         if (integerDots && rowsPerInvocation != 1) {
             throw new IllegalArgumentException(
                     "expected 1 row an invocation with integer dot products, found " + rowsPerInvocation);
+        }
+        if (tiles != MatrixTiles.NONE && rowsPerInvocation != 1) {
+            throw new IllegalArgumentException("expected 1 row an invocation with tiles, found " + rowsPerInvocation);
         }
         if (Integer.bitCount(mostSplit) != 1 || mostSplit > 32) {
             throw new IllegalArgumentException("expected a split of 1, 2, 4, 8, 16 or 32, found " + mostSplit);
@@ -45,16 +50,32 @@ public record Tuning(
     public static Tuning of(DeviceFacts facts) {
         Tuning tuning = of(facts.kind());
         boolean dots = facts.integerDots() == DeviceFacts.IntegerDots.ACCELERATED && tuning.rowsPerInvocation() == 1;
-        return dots ? tuning.withIntegerDots() : tuning;
+        if (dots) {
+            tuning = tuning.withIntegerDots();
+        }
+        return tuning.rowsPerInvocation() == 1 ? tuning.withTiles(facts.matrixTiles()) : tuning;
     }
 
     static Tuning of(DeviceKind kind) {
         return kind == DeviceKind.CPU
-                ? new Tuning(4, 1, 1, true, 32, Long.MAX_VALUE, false)
-                : new Tuning(1, 1 << 16, 8, false, 32, Long.MAX_VALUE, false);
+                ? new Tuning(4, 1, 1, true, 32, Long.MAX_VALUE, false, MatrixTiles.NONE)
+                : new Tuning(1, 1 << 16, 8, false, 32, Long.MAX_VALUE, false, MatrixTiles.NONE);
     }
 
     Tuning withIntegerDots() {
-        return new Tuning(rowsPerInvocation, invocationsWanted, mostSplit, wideCache, tokensPerStep, mostWork, true);
+        return new Tuning(
+                rowsPerInvocation, invocationsWanted, mostSplit, wideCache, tokensPerStep, mostWork, true, tiles);
+    }
+
+    Tuning withTiles(MatrixTiles other) {
+        return new Tuning(
+                rowsPerInvocation,
+                invocationsWanted,
+                mostSplit,
+                wideCache,
+                tokensPerStep,
+                mostWork,
+                integerDots,
+                other);
     }
 }

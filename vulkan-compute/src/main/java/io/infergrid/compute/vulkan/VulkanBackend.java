@@ -1,5 +1,6 @@
 package io.infergrid.compute.vulkan;
 
+import io.infergrid.compute.conformance.Conformance;
 import io.infergrid.compute.engine.Backend;
 import io.infergrid.compute.engine.Stage;
 import io.infergrid.compute.engine.StageLimits;
@@ -7,6 +8,9 @@ import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.engine.StageTensors;
 import io.infergrid.compute.gguf.TensorSource;
 import io.infergrid.compute.model.ModelConfig;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Runs stages on a Vulkan device. Several sessions may run at once; their steps take turns on the device's queue. */
 public final class VulkanBackend implements Backend {
@@ -41,6 +45,8 @@ public final class VulkanBackend implements Backend {
             instance.close();
         }
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(VulkanBackend.class);
 
     private final Opened opened;
     private final Tuning tuning;
@@ -77,11 +83,29 @@ public final class VulkanBackend implements Backend {
     public static VulkanBackend open(VulkanInstance instance, DeviceChoice choice) {
         try {
             VulkanDevice device = instance.open(choice.among(instance.devices()));
-            return new VulkanBackend(new Opened(instance, device), Tuning.of(device.facts()));
+            var backend = new VulkanBackend(new Opened(instance, device), Tuning.of(device.facts()));
+            return backend.tried(tried -> Conformance.run(tried).passed());
         } catch (RuntimeException e) {
             instance.close();
             throw e;
         }
+    }
+
+    /**
+     * This backend, or if it uses the device's matrix units and they give other bits than IG1 (or end the device), one that does
+     * without them: every step of one token does, and what does not is {@link Conformance}'s to find.
+     */
+    VulkanBackend tried(Predicate<Backend> conformant) {
+        if (!tuning.tiles().cooperative() || conformant.test(this)) {
+            return this;
+        }
+        LOG.warn("{}: its matrix units do not compute IG1 and are not used", device());
+        opened.replace(vulkanDevice());
+        return withTuning(tuning.withTiles(MatrixTiles.NONE));
+    }
+
+    Tuning tuning() {
+        return tuning;
     }
 
     /** The same device with kernels cut in another way. Close only one of the two. */

@@ -51,7 +51,7 @@ public final class VulkanDevice implements AutoCloseable {
                     .queueFamilyIndex(queueFamily)
                     .pQueuePriorities(stack.floats(0.5f));
             var info = VkDeviceCreateInfo.calloc(stack).sType$Default().pQueueCreateInfos(queues);
-            PointerBuffer names = stack.mallocPointer(2);
+            PointerBuffer names = stack.mallocPointer(2 + CooperativeMatrices.EXTENSIONS.size());
             if (physical.extensions().contains(PORTABILITY_SUBSET)) {
                 names.put(stack.UTF8(PORTABILITY_SUBSET));
             }
@@ -60,6 +60,10 @@ public final class VulkanDevice implements AutoCloseable {
                 info.pNext(VkPhysicalDeviceShaderIntegerDotProductFeaturesKHR.calloc(stack)
                         .sType$Default()
                         .shaderIntegerDotProduct(true));
+            }
+            if (facts.matrixTiles() != MatrixTiles.NONE) {
+                CooperativeMatrices.EXTENSIONS.forEach(name -> names.put(stack.UTF8(name)));
+                CooperativeMatrices.enable(info, stack);
             }
             info.ppEnabledExtensionNames(names.flip());
             PointerBuffer pointer = stack.mallocPointer(1);

@@ -70,6 +70,7 @@ class DeviceChoiceTest {
                 32,
                 1f,
                 DeviceFacts.IntegerDots.ACCELERATED,
+                MatrixTiles.NONE,
                 "0000:01:00.0",
                 List.of(missing));
     }

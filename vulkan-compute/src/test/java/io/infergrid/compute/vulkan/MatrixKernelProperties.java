@@ -38,9 +38,11 @@ class MatrixKernelProperties {
     private static final List<Tuning> TUNINGS = List.of(
             Tuning.of(DeviceKind.CPU),
             Tuning.of(DeviceKind.DISCRETE),
-            new Tuning(4, 1 << 16, 4, false, 7, 1, false),
-            new Tuning(1, 1 << 16, 32, true, 3, Integer.MAX_VALUE, false),
-            Tuning.of(DeviceKind.DISCRETE).withIntegerDots());
+            new Tuning(4, 1 << 16, 4, false, 7, 1, false, MatrixTiles.NONE),
+            new Tuning(1, 1 << 16, 32, true, 3, Integer.MAX_VALUE, false, MatrixTiles.NONE),
+            Tuning.of(DeviceKind.DISCRETE).withIntegerDots(),
+            Tuning.of(DeviceKind.DISCRETE).withTiles(MatrixTiles.EMULATED_16),
+            Tuning.of(DeviceKind.DISCRETE).withTiles(MatrixTiles.EMULATED_32));
 
     private static @Nullable VulkanFixture vulkan;
 
@@ -59,7 +61,7 @@ class MatrixKernelProperties {
         }
     }
 
-    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 60, shrinking = ShrinkingMode.OFF)
     void a_matrix_of_any_type_gives_the_bits_of_the_java_text(@ForAll("drawn") Drawn drawn) {
         var random = new SeededRandom(drawn.seed());
         var stacked = new ArrayList<GgufTensor>();
@@ -80,7 +82,7 @@ class MatrixKernelProperties {
                         types,
                         Arbitraries.integers().between(1, 46),
                         rows,
-                        Arbitraries.of(1, 1, 2, 4, 7),
+                        Arbitraries.of(1, 1, 2, 4, 7, 17, 32),
                         Arbitraries.longs(),
                         Arbitraries.of(Objects.requireNonNull(vulkan).usable(TUNINGS)))
                 .as((drawn, width, count, tokens, seed, tuning) -> {

@@ -44,10 +44,10 @@ class StepSubmissionsTest {
     void long_steps_are_cut_into_submissions_and_long_matrices_too_without_a_change_of_bits() {
         try (var vulkan = VulkanFixture.open()) {
             var queue = vulkan.device().queue();
-            float[] whole = logits(vulkan, new Tuning(1, 1, 1, false, 32, Long.MAX_VALUE, false));
+            float[] whole = logits(vulkan, new Tuning(1, 1, 1, false, 32, Long.MAX_VALUE, false, MatrixTiles.NONE));
             long before = queue.submissions();
             // 32 rows of 128 columns for up to 32 tokens: every 32 rows are a submission of their own
-            float[] cut = logits(vulkan, new Tuning(1, 1, 1, false, 32, 32L * 128 * 32, false));
+            float[] cut = logits(vulkan, new Tuning(1, 1, 1, false, 32, 32L * 128 * 32, false, MatrixTiles.NONE));
             assertThat(queue.submissions() - before).isGreaterThan(2 * (8 + 4 + 2 * 11 + 4));
             assertThat(cut).isEqualTo(whole);
         }
@@ -59,12 +59,12 @@ class StepSubmissionsTest {
         Arrays.setAll(prompt, i -> i % 50);
         try (var vulkan = VulkanFixture.open()) {
             var queue = vulkan.device().queue();
-            var most = new Tuning(1, 1, 1, false, 32, Long.MAX_VALUE, false);
+            var most = new Tuning(1, 1, 1, false, 32, Long.MAX_VALUE, false, MatrixTiles.NONE);
             float[] whole = logits(vulkan, most, prompt);
             // a chunk of 32 tokens' attention and no more; matrices are shorter than that
             long chunk = AttentionPieces.of(32, 32, HEADS, 1).workOfChunk();
             long before = queue.submissions();
-            float[] cut = logits(vulkan, new Tuning(1, 1, 1, false, 32, chunk, false), prompt);
+            float[] cut = logits(vulkan, new Tuning(1, 1, 1, false, 32, chunk, false, MatrixTiles.NONE), prompt);
             // 7 steps of two blocks, recorded for 256 positions: 8 pieces, scores and values
             assertThat(queue.submissions() - before).isGreaterThan(7 * 2 * 8 * 2);
             assertThat(cut).isEqualTo(whole);

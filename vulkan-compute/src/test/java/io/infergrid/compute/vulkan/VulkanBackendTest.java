@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class VulkanBackendTest {
 
-    private static final Tuning CARD = new Tuning(1, 1 << 16, 8, false, 8, 1, false);
+    private static final Tuning CARD = new Tuning(1, 1 << 16, 8, false, 8, 1, false, MatrixTiles.NONE);
 
     private static VulkanFixture vulkan;
 

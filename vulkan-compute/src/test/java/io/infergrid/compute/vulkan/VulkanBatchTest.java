@@ -41,8 +41,8 @@ class VulkanBatchTest {
 
     private static final List<Tuning> TUNINGS = List.of(
             Tuning.of(DeviceKind.CPU),
-            new Tuning(1, 1 << 16, 8, false, 8, 1, false),
-            new Tuning(4, 1 << 16, 4, false, 3, 1, false));
+            new Tuning(1, 1 << 16, 8, false, 8, 1, false, MatrixTiles.NONE),
+            new Tuning(4, 1 << 16, 4, false, 3, 1, false, MatrixTiles.NONE));
 
     private static @Nullable VulkanFixture vulkan;
 

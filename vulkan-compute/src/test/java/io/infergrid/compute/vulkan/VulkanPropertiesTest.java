@@ -34,9 +34,10 @@ class VulkanPropertiesTest {
     private static final List<Tuning> TUNINGS = List.of(
             Tuning.of(DeviceKind.CPU),
             Tuning.of(DeviceKind.DISCRETE),
-            new Tuning(4, 1 << 16, 4, false, 7, 1, false),
-            new Tuning(1, 1 << 16, 32, true, 3, Integer.MAX_VALUE, false),
-            Tuning.of(DeviceKind.DISCRETE).withIntegerDots());
+            new Tuning(4, 1 << 16, 4, false, 7, 1, false, MatrixTiles.NONE),
+            new Tuning(1, 1 << 16, 32, true, 3, Integer.MAX_VALUE, false, MatrixTiles.NONE),
+            Tuning.of(DeviceKind.DISCRETE).withIntegerDots(),
+            Tuning.of(DeviceKind.DISCRETE).withTiles(MatrixTiles.EMULATED_32));
 
     private static @Nullable VulkanFixture vulkan;
 
