@@ -160,7 +160,12 @@ final class CommandSequence implements AutoCloseable {
 
     /** Runs a kernel over as many work groups as {@code groups} has for a piece of attention when the sequence runs. */
     CommandSequence dispatchIndirect(
-            Kernel kernel, AttentionPieces cut, int index, DeviceBuffer groups, List<DeviceBuffer> bindings, int... push) {
+            Kernel kernel,
+            AttentionPieces cut,
+            int index,
+            DeviceBuffer groups,
+            List<DeviceBuffer> bindings,
+            int... push) {
         var piece = new Piece(cut, index);
         leftFor(piece.most());
         bind(kernel, bindings, push);

@@ -51,12 +51,7 @@ final class CooperativeMatrices {
         }
 
         private boolean fits(int wantedDepth) {
-            return rows == TILE
-                    && columns == TILE
-                    && depth == wantedDepth
-                    && signedBytes
-                    && exactSums
-                    && bySubgroup;
+            return rows == TILE && columns == TILE && depth == wantedDepth && signedBytes && exactSums && bySubgroup;
         }
     }
 
@@ -78,7 +73,8 @@ final class CooperativeMatrices {
     }
 
     private static boolean features(VkPhysicalDevice device, MemoryStack stack) {
-        var matrices = VkPhysicalDeviceCooperativeMatrixFeaturesKHR.calloc(stack).sType$Default();
+        var matrices =
+                VkPhysicalDeviceCooperativeMatrixFeaturesKHR.calloc(stack).sType$Default();
         var bytes = VkPhysicalDeviceShaderFloat16Int8Features.calloc(stack).sType$Default();
         var model = VkPhysicalDeviceVulkanMemoryModelFeatures.calloc(stack).sType$Default();
         var sizes = VkPhysicalDeviceSubgroupSizeControlFeaturesEXT.calloc(stack).sType$Default();
@@ -97,9 +93,11 @@ final class CooperativeMatrices {
     }
 
     private static boolean subgroups(VkPhysicalDevice device, MemoryStack stack) {
-        var sizes = VkPhysicalDeviceSubgroupSizeControlPropertiesEXT.calloc(stack).sType$Default();
+        var sizes =
+                VkPhysicalDeviceSubgroupSizeControlPropertiesEXT.calloc(stack).sType$Default();
         vkGetPhysicalDeviceProperties2(
-                device, VkPhysicalDeviceProperties2.calloc(stack).sType$Default().pNext(sizes));
+                device,
+                VkPhysicalDeviceProperties2.calloc(stack).sType$Default().pNext(sizes));
         return sizes.minSubgroupSize() <= SUBGROUP
                 && sizes.maxSubgroupSize() >= SUBGROUP
                 && (sizes.requiredSubgroupSizeStages() & VK_SHADER_STAGE_COMPUTE_BIT) != 0;

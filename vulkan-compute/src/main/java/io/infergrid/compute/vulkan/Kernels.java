@@ -200,7 +200,11 @@ final class Kernels {
         int tokensEach = tiled ? TOKENS_OF_TILES : tokens == 1 ? 1 : TOKENS_OF_A_PREFILL;
         int tokenGroups = (tokens + tokensEach - 1) / tokensEach;
         Kernel kernel = tiled
-                ? kernel(layout.tilesKernel() + tuning.tiles().suffix(), BLOCK_BINDINGS, 9, tuning.tiles().depth())
+                ? kernel(
+                        layout.tilesKernel() + tuning.tiles().suffix(),
+                        BLOCK_BINDINGS,
+                        9,
+                        tuning.tiles().depth())
                 : kernel(
                         (freeOrder ? layout.freeOrderKernel() : layout.kernel()) + "_" + part.groupsEach() + "x"
                                 + tokensEach + (tuning.integerDots() ? "_dot" : ""),
