@@ -61,7 +61,6 @@ final class BenchCommand extends RigCommand {
                     + ", " + generate + " and " + seconds);
         }
         device.check();
-        device.check();
         Path file = model.file();
         Instant startedAt = Clock.systemUTC().instant();
         try (var interruption = Interruption.asked();
@@ -151,7 +150,10 @@ final class BenchCommand extends RigCommand {
         report.figures().forEach((figure, value) -> out().printf(Locale.ROOT, "%-54s %12.2f%n", figure, value));
         report.skipped().forEach((figure, why) -> out().printf(Locale.ROOT, "%-54s %12s  %s%n", figure, "-", why));
         if (!report.device().link().isEmpty()) {
-            out().println("connected by " + report.device().link());
+            out().println("link to the processor: " + report.device().link());
+        }
+        if (!report.device().nvLink().isEmpty()) {
+            out().println("NVLink: " + report.device().nvLink());
         }
         out().println(report.conformance().summary() + ".");
         out().println("signature " + report.signature());

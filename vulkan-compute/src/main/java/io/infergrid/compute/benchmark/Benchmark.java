@@ -14,6 +14,7 @@ import io.infergrid.compute.gguf.TensorType;
 import io.infergrid.compute.model.ModelConfig;
 import io.infergrid.compute.vulkan.BandwidthProbe;
 import io.infergrid.compute.vulkan.DeviceFacts;
+import io.infergrid.compute.vulkan.DeviceKind;
 import io.infergrid.compute.vulkan.OrderProbe;
 import io.infergrid.compute.vulkan.VulkanBackend;
 import java.time.Duration;
@@ -103,6 +104,7 @@ public final class Benchmark {
                     .mapToLong(DeviceFacts.Heap::budgetBytes)
                     .max()
                     .orElse(-1);
+            CardLinks links = facts.kind() == DeviceKind.CPU ? new CardLinks("", "") : CardLinks.of(facts);
             return new BenchmarkReport.Device(
                     facts.name(),
                     facts.kind().name().toLowerCase(Locale.ROOT),
@@ -110,7 +112,8 @@ public final class Benchmark {
                     facts.deviceMemoryBytes(),
                     budget,
                     facts.uuid(),
-                    PciLink.of(facts.pciAddress()).map(PciLink::toString).orElse(""));
+                    links.pcie(),
+                    links.nvLink());
         }
         return new BenchmarkReport.Device(
                 backend.device(),
@@ -118,6 +121,7 @@ public final class Benchmark {
                 System.getProperty("java.vm.name") + " " + Runtime.version(),
                 Runtime.getRuntime().maxMemory(),
                 -1,
+                "",
                 "",
                 "");
     }

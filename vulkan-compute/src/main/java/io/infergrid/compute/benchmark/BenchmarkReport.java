@@ -36,10 +36,19 @@ public record BenchmarkReport(
      * @param memoryBytes of the device
      * @param budgetBytes that this process can use of it now, or -1 if unknown
      * @param uuid of the device, or empty
-     * @param link to the processor, e.g. {@code PCIe 4.0 x16}, or empty if the system does not say
+     * @param link to the processor, e.g. {@code PCIe 4.0 x16}, or {@code unknown}; empty for the processor itself
+     * @param nvLink to other cards, e.g. {@code 4 links of NVLink 3, 25.0 GB/s each way on each}, {@code none} or {@code unknown};
+     *     empty for what is not NVIDIA's
      */
     public record Device(
-            String name, String kind, String driver, long memoryBytes, long budgetBytes, String uuid, String link) {}
+            String name,
+            String kind,
+            String driver,
+            long memoryBytes,
+            long budgetBytes,
+            String uuid,
+            String link,
+            String nvLink) {}
 
     public BenchmarkReport {
         figures = Collections.unmodifiableMap(new LinkedHashMap<>(figures));

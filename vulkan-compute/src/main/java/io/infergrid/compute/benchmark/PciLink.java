@@ -43,6 +43,13 @@ public record PciLink(double gigatransfers, int lanes) {
                 : Optional.empty();
     }
 
+    /** @return empty for a generation that is not known, or without a lane */
+    static Optional<PciLink> ofGeneration(int generation, int lanes) {
+        return generation >= 1 && generation <= GENERATIONS.length && lanes > 0
+                ? Optional.of(new PciLink(GENERATIONS[generation - 1], lanes))
+                : Optional.empty();
+    }
+
     private static String read(Path file) {
         try {
             return Files.readString(file).strip();
