@@ -44,8 +44,8 @@ record CardLinks(String pcie, String nvLink) {
     private static Optional<PciLink> pcie(Nvml nvml, long card) {
         var generation = new int[1];
         var lanes = new int[1];
-        boolean known = nvml.pcieGeneration(card, generation) == Nvml.SUCCESS
-                && nvml.pcieLanes(card, lanes) == Nvml.SUCCESS;
+        boolean known =
+                nvml.pcieGeneration(card, generation) == Nvml.SUCCESS && nvml.pcieLanes(card, lanes) == Nvml.SUCCESS;
         return known ? PciLink.ofGeneration(generation[0], lanes[0]) : Optional.empty();
     }
 

@@ -51,8 +51,8 @@ final class NvmlLibrary implements Nvml {
                 System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("windows");
         var arena = Arena.ofConfined();
         try {
-            var library =
-                    new NvmlLibrary(arena, SymbolLookup.libraryLookup(windows ? "nvml.dll" : "libnvidia-ml.so.1", arena));
+            var library = new NvmlLibrary(
+                    arena, SymbolLookup.libraryLookup(windows ? "nvml.dll" : "libnvidia-ml.so.1", arena));
             if (library.call("nvmlInit_v2") == SUCCESS) {
                 return Optional.of(library);
             }

@@ -100,7 +100,8 @@ class CardLinksTest {
                 .isEqualTo(new CardLinks("unknown", "unknown"));
         assertThat(CardLinks.of(NVIDIA, "", () -> Optional.of(nvml), TOLD))
                 .isEqualTo(new CardLinks("PCIe 1.0 x16", "unknown"));
-        assertThat(CardLinks.of(NVIDIA, "0000:02:00.0", () -> Optional.of(nvml), TOLD).nvLink())
+        assertThat(CardLinks.of(NVIDIA, "0000:02:00.0", () -> Optional.of(nvml), TOLD)
+                        .nvLink())
                 .isEqualTo("unknown");
     }
 
