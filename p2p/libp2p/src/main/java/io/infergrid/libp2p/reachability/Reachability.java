@@ -5,9 +5,9 @@ import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.PublicAddresses;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,21 +20,24 @@ import java.util.function.UnaryOperator;
  * <ul>
  *   <li>{@link State#UNKNOWN}: no address of ours was confirmed or given up, and no relay holds a slot for us.
  *   <li>{@link State#PUBLIC}: a peer dialled an address of ours within the last {@link #TRUST}, and since then fewer than
- *       {@link #DOUBTS} different peers in a row failed to.
+ *       {@link #DOUBTS} dials in a row failed.
  *   <li>{@link State#RELAYED}: not public, and a relay holds a slot for us.
- *   <li>{@link State#PRIVATE}: neither, and {@link #DOUBTS} different peers failed at every address that was tried.
+ *   <li>{@link State#PRIVATE}: neither, and {@link #DOUBTS} dials failed at every address that was tried.
  * </ul>
  *
  * One success is enough, because it carries a proof (a nonce over a fresh connection); a failure may be the other side's, so it takes
- * several peers to give an address up.
+ * several, by different peers or a minute apart, to give an address up.
  */
 public final class Reachability {
 
     /** How long a success counts without another. */
     public static final Duration TRUST = Duration.ofHours(1);
 
-    /** How many different peers have to fail, with no success between, before an address counts as closed. */
+    /** How many dials have to fail, with no success between, before an address counts as closed. */
     public static final int DOUBTS = 3;
+
+    /** How long the word of one peer counts once: only other peers, or the same one later, add to the doubt. */
+    public static final Duration DOUBT_PAUSE = Duration.ofMinutes(1);
 
     /** How many addresses are kept; further candidates are left out. */
     public static final int MAX_ADDRESSES = 16;
@@ -54,9 +57,11 @@ public final class Reachability {
         CLOSED
     }
 
-    private record Evidence(Optional<Instant> reached, Set<PeerId> failedSince) {
+    private record Failure(PeerId by, Instant at) {}
 
-        private static final Evidence NONE = new Evidence(Optional.empty(), Set.of());
+    private record Evidence(Optional<Instant> reached, List<Failure> failedSince) {
+
+        private static final Evidence NONE = new Evidence(Optional.empty(), List.of());
 
         Verdict verdict() {
             if (failedSince.size() >= DOUBTS) {
@@ -65,13 +70,16 @@ public final class Reachability {
             return reached.isPresent() ? Verdict.OPEN : Verdict.UNTRIED;
         }
 
-        Evidence failed(PeerId by) {
-            if (failedSince.size() >= DOUBTS || failedSince.contains(by)) {
+        Evidence failed(PeerId by, Instant at) {
+            boolean again = failedSince.stream()
+                    .anyMatch(f -> f.by.equals(by)
+                            && Duration.between(f.at, at).abs().compareTo(DOUBT_PAUSE) < 0);
+            if (again || failedSince.size() >= DOUBTS) {
                 return this;
             }
-            var more = new LinkedHashSet<>(failedSince);
-            more.add(by);
-            return new Evidence(reached, Set.copyOf(more));
+            var more = new ArrayList<>(failedSince);
+            more.add(new Failure(by, at));
+            return new Evidence(reached, List.copyOf(more));
         }
 
         Evidence at(Instant now) {
@@ -100,8 +108,8 @@ public final class Reachability {
     public Reachability after(Signal signal) {
         return switch (signal) {
             case Signal.Candidates(var addresses) -> with(candidates(addresses));
-            case Signal.Reached news -> changed(news.address(), _ -> new Evidence(Optional.of(news.at()), Set.of()));
-            case Signal.NotReached news -> changed(news.address(), e -> e.failed(news.by()));
+            case Signal.Reached news -> changed(news.address(), _ -> new Evidence(Optional.of(news.at()), List.of()));
+            case Signal.NotReached news -> changed(news.address(), e -> e.failed(news.by(), news.at()));
             case Signal.Tick(var now) -> ticked(now);
             case Signal.Mapped(var other) -> new Reachability(evidence, other, relays);
             case Signal.Relays(var addresses) -> new Reachability(evidence, mapping, addresses);
@@ -185,9 +193,10 @@ public final class Reachability {
         return relays;
     }
 
-    /** Whether a host in this state should hold slots at relays: whenever it is not known that others can dial it. */
+    /** Whether a host in this state should hold slots at relays: as soon as one dial failed and none succeeded. */
     public boolean wantsRelays() {
-        return !has(Verdict.OPEN) && (has(Verdict.CLOSED) || !relays.isEmpty());
+        boolean doubted = evidence.values().stream().anyMatch(e -> !e.failedSince.isEmpty());
+        return !has(Verdict.OPEN) && (doubted || !relays.isEmpty());
     }
 
     /** Whether a host in this state should answer the DHT's queries and relay for others: only if others can dial it. */

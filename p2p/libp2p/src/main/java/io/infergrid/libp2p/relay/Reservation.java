@@ -18,7 +18,7 @@ import java.util.List;
 record Reservation(Instant expires, List<Multiaddr> addresses, byte[] voucher) {
 
     private static final int MAX_ADDRESSES = 32;
-    private static final long MAX_SECOND = 253_402_300_799L; // the end of the year 9999
+    static final long MAX_SECOND = 253_402_300_799L; // the end of the year 9999
 
     byte[] encode() {
         var out = new ProtoWriter().varint(1, expires.getEpochSecond());
