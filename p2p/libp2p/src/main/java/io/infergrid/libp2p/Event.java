@@ -22,6 +22,18 @@ public enum Event {
     NEGOTIATION_FAILED,
     /** A peer did not say who it is, or not in time. */
     NOT_IDENTIFIED,
+    /** A relay served here turned a peer away: no slot is free, it holds none, too many circuits, or it came over a relay itself. */
+    RELAY_REFUSED,
+    /** A circuit that is relayed here reached its limit of bytes or time. */
+    RELAY_CIRCUIT_CUT,
+    /** A relay at which we hold no slot handed us a circuit. */
+    RELAY_UNASKED(true),
+    /** A peer asked to be dialled back more often than allowed, or at no address that may be dialled. */
+    AUTONAT_REFUSED,
+    /** A relayed connection turned into a direct one. */
+    HOLE_PUNCHED,
+    /** An attempt to turn a relayed connection into a direct one failed. */
+    HOLE_PUNCH_FAILED,
     /** A handler threw. */
     HANDLER_FAILED,
     /** A peer would have us hold more than the memory set aside for it. */

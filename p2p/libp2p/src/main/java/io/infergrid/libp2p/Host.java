@@ -12,7 +12,7 @@ import java.util.Optional;
  * This node in the swarm: its identity, its listening addresses, its connections, and the protocols that it serves. Blocking
  * and thread-safe; made by {@code HostBuilder}.
  */
-public interface Host extends AutoCloseable {
+public interface Host extends DirectDialer, AutoCloseable {
 
     PeerId peerId();
 

@@ -9,7 +9,8 @@ public final class PublicAddresses {
 
     /** Whether the address starts with an IP address that the internet routes and does not lead through a relay. */
     public static boolean isPublic(Multiaddr address) {
-        return address.ip().map(PublicAddresses::isPublic).orElse(false);
+        return !address.isRelayed()
+                && address.ip().map(PublicAddresses::isPublic).orElse(false);
     }
 
     public static boolean isPublic(InetAddress address) {

@@ -108,8 +108,8 @@ public final class AutonatClient implements AutoCloseable {
     /** The server wants to see that we spend as much as its dial may cost a stranger. */
     private void pay(Stream stream, AutonatMessage.DialDataRequest request) throws IOException {
         if (request.bytes() > 2L * limits.maxDataBytes()) {
-            throw new IOException("autonat: expected to send at most " + 2L * limits.maxDataBytes() + " bytes, found a request for "
-                    + request.bytes());
+            throw new IOException("autonat: expected to send at most " + 2L * limits.maxDataBytes()
+                    + " bytes, found a request for " + request.bytes());
         }
         for (long left = request.bytes(); left > 0; left -= CHUNK_BYTES) {
             var chunk = new AutonatMessage.DialDataResponse((int) Math.min(CHUNK_BYTES, left));
@@ -118,19 +118,20 @@ public final class AutonatClient implements AutoCloseable {
     }
 
     private static Finding finding(
-            List<Multiaddr> addresses, AutonatMessage.DialResponse response, CountDownLatch arrival) throws IOException {
+            List<Multiaddr> addresses, AutonatMessage.DialResponse response, CountDownLatch arrival)
+            throws IOException {
         if (response.status() != AutonatMessage.OK) {
             return new Finding(Optional.empty(), Verdict.NO_ANSWER);
         }
         if (response.index() >= addresses.size()) {
-            throw new DecodeException("autonat: expected an index below " + addresses.size() + ", found " + response.index());
+            throw new DecodeException(
+                    "autonat: expected an index below " + addresses.size() + ", found " + response.index());
         }
-        var verdict =
-                switch (response.dial()) {
-                    case AutonatMessage.OK -> arrived(arrival) ? Verdict.REACHED : Verdict.NO_ANSWER;
-                    case AutonatMessage.DIAL_ERROR -> Verdict.NOT_REACHED;
-                    default -> Verdict.NO_ANSWER;
-                };
+        var verdict = switch (response.dial()) {
+            case AutonatMessage.OK -> arrived(arrival) ? Verdict.REACHED : Verdict.NO_ANSWER;
+            case AutonatMessage.DIAL_ERROR -> Verdict.NOT_REACHED;
+            default -> Verdict.NO_ANSWER;
+        };
         return new Finding(Optional.of(addresses.get(response.index())), verdict);
     }
 

@@ -78,8 +78,8 @@ public final class AutonatServer implements AutoCloseable {
         }
     }
 
-    private AutonatMessage.DialResponse respond(Connection connection, Stream stream, AutonatMessage.DialRequest request)
-            throws IOException {
+    private AutonatMessage.DialResponse respond(
+            Connection connection, Stream stream, AutonatMessage.DialRequest request) throws IOException {
         int index = firstThatMayBeDialled(request);
         if (index < 0) {
             host.report(connection.remote(), Event.AUTONAT_REFUSED, "no public address among those to dial");

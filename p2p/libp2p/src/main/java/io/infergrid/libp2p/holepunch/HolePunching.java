@@ -1,7 +1,6 @@
 package io.infergrid.libp2p.holepunch;
 
 import io.infergrid.libp2p.Connection;
-import io.infergrid.libp2p.DirectDialer;
 import io.infergrid.libp2p.Event;
 import io.infergrid.libp2p.HandlerOptions;
 import io.infergrid.libp2p.Host;
@@ -37,7 +36,6 @@ public final class HolePunching implements AutoCloseable {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
     private final Host host;
-    private final DirectDialer dialer;
     private final Supplier<List<Multiaddr>> own;
     private final Predicate<Multiaddr> mayBeDialled;
     private final Set<PeerId> running = ConcurrentHashMap.newKeySet();
@@ -56,17 +54,16 @@ public final class HolePunching implements AutoCloseable {
      * @param own where we are seen from outside, best first
      * @param mayBeDialled which addresses of others to dial; {@link PublicAddresses#isPublic(Multiaddr)} but for tests
      */
-    public HolePunching(
-            Host host, DirectDialer dialer, Supplier<List<Multiaddr>> own, Predicate<Multiaddr> mayBeDialled) {
+    public HolePunching(Host host, Supplier<List<Multiaddr>> own, Predicate<Multiaddr> mayBeDialled) {
         this.host = host;
-        this.dialer = dialer;
         this.own = own;
         this.mayBeDialled = mayBeDialled;
     }
 
     /** Works on relayed connections from now on. */
     public HolePunching start() {
-        host.handle(HolePunchMessage.PROTOCOL, HandlerOptions.atMost(MAX_STREAMS).alsoRelayed(), this::follow);
+        host.handle(
+                HolePunchMessage.PROTOCOL, HandlerOptions.atMost(MAX_STREAMS).alsoRelayed(), this::follow);
         host.addListener(identified);
         return this;
     }
@@ -95,7 +92,7 @@ public final class HolePunching implements AutoCloseable {
             return false;
         }
         try {
-            var direct = dialer.dialDirect(peer, addresses, TIMEOUT, false);
+            var direct = host.dialDirect(peer, addresses, TIMEOUT, false);
             LOG.info("{} is reached directly at {}", peer, direct.remoteAddress());
             host.counters().count(Event.HOLE_PUNCHED);
             return true;
@@ -137,7 +134,7 @@ public final class HolePunching implements AutoCloseable {
         for (long left = halfWay; left > 0; left = dialAt - System.nanoTime()) {
             LockSupport.parkNanos(left);
         }
-        return dialer.dialDirect(relayed.remote(), addresses, TIMEOUT, true);
+        return host.dialDirect(relayed.remote(), addresses, TIMEOUT, true);
     }
 
     // ---- the side that dialled over the relay ----
@@ -155,7 +152,7 @@ public final class HolePunching implements AutoCloseable {
             throw new DecodeException("dcutr: expected SYNC, found " + sync);
         }
         try {
-            var direct = dialer.dialDirect(peer, addresses, TIMEOUT, false);
+            var direct = host.dialDirect(peer, addresses, TIMEOUT, false);
             LOG.info("{} is reached directly at {}", peer, direct.remoteAddress());
             host.counters().count(Event.HOLE_PUNCHED);
         } catch (IOException e) {

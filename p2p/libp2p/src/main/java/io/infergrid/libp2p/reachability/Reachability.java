@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -72,8 +73,8 @@ public final class Reachability {
 
         Evidence failed(PeerId by, Instant at) {
             boolean again = failedSince.stream()
-                    .anyMatch(f -> f.by.equals(by)
-                            && Duration.between(f.at, at).abs().compareTo(DOUBT_PAUSE) < 0);
+                    .anyMatch(f ->
+                            f.by.equals(by) && Duration.between(f.at, at).abs().compareTo(DOUBT_PAUSE) < 0);
             if (again || failedSince.size() >= DOUBTS) {
                 return this;
             }
@@ -244,6 +245,19 @@ public final class Reachability {
 
     private static boolean isPublic(Multiaddr address) {
         return address.ip().map(PublicAddresses::isPublic).orElse(false);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Reachability that
+                && evidence.equals(that.evidence)
+                && mapping.equals(that.mapping)
+                && relays.equals(that.relays);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(evidence, mapping, relays);
     }
 
     @Override

@@ -1,7 +1,6 @@
 package io.infergrid.libp2p.reachability;
 
 import io.infergrid.libp2p.Connection;
-import io.infergrid.libp2p.DirectDialer;
 import io.infergrid.libp2p.Host;
 import io.infergrid.libp2p.HostBuilder;
 import io.infergrid.libp2p.HostListener;
@@ -161,8 +160,7 @@ public final class ReachabilityService implements AutoCloseable {
     }
 
     /** Runs nothing yet. */
-    public ReachabilityService(
-            Host host, DirectDialer dialer, PrivateKey identity, Settings settings, Clock clock, RandomGenerator random) {
+    public ReachabilityService(Host host, PrivateKey identity, Settings settings, Clock clock, RandomGenerator random) {
         this.host = host;
         this.identity = identity;
         this.settings = settings;
@@ -170,8 +168,10 @@ public final class ReachabilityService implements AutoCloseable {
         autonat = new AutonatClient(host, random, settings.autonatLimits());
         autonatServer = new AutonatServer(host, HostBuilder::new, settings.autonatLimits(), clock, random);
         relays = new RelayClient(host, clock);
-        punching = new HolePunching(host, dialer, this::seenFromOutside, this::counts);
-        mapper = settings.portMapping() ? tcpPort().map(p -> PortMapper.tcp(p, random)).orElse(null) : null;
+        punching = new HolePunching(host, this::seenFromOutside, this::counts);
+        mapper = settings.portMapping()
+                ? tcpPort().map(p -> PortMapper.tcp(p, random)).orElse(null)
+                : null;
     }
 
     private Optional<Integer> tcpPort() {
@@ -437,7 +437,9 @@ public final class ReachabilityService implements AutoCloseable {
         var times = asked.getOrDefault(address, Map.of());
         var last = times.values().stream().max(Instant::compareTo).orElse(Instant.MIN);
         return verdict.get() == Reachability.Verdict.UNTRIED
-                ? !times.getOrDefault(connection.remote(), Instant.MIN).plus(RETRY).isAfter(now)
+                ? !times.getOrDefault(connection.remote(), Instant.MIN)
+                        .plus(RETRY)
+                        .isAfter(now)
                 : !last.plus(REASSURE).isAfter(now);
     }
 
@@ -477,7 +479,9 @@ public final class ReachabilityService implements AutoCloseable {
     private Map<PeerId, List<Multiaddr>> relaysByPeer() {
         var found = new LinkedHashMap<PeerId, List<Multiaddr>>();
         for (var address : settings.knownRelays()) {
-            address.peer().ifPresent(peer -> found.computeIfAbsent(peer, _ -> new ArrayList<>()).add(address));
+            address.peer()
+                    .ifPresent(peer ->
+                            found.computeIfAbsent(peer, _ -> new ArrayList<>()).add(address));
         }
         for (var connection : host.connections()) {
             boolean serves = !connection.relayed()

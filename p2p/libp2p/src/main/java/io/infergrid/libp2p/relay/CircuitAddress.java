@@ -32,8 +32,8 @@ record CircuitAddress(PeerId relay, Optional<Multiaddr> relayAddress) {
         var before = parts.subList(0, circuit - 1).stream()
                 .map(c -> "/" + c.protocol() + (c.value().isEmpty() ? "" : "/" + c.value()))
                 .collect(Collectors.joining());
-        return Optional.of(new CircuitAddress(
-                relay, before.isEmpty() ? Optional.empty() : Optional.of(Multiaddr.parse(before))));
+        return Optional.of(
+                new CircuitAddress(relay, before.isEmpty() ? Optional.empty() : Optional.of(Multiaddr.parse(before))));
     }
 
     /** {@code <relay>/p2p/<id>/p2p-circuit}, to which the peer's {@code /p2p} is added. */

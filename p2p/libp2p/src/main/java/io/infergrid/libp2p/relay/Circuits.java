@@ -70,7 +70,9 @@ final class Circuits implements AutoCloseable {
 
         private void carry(Stream from, Stream to) {
             var buffer = new byte[limits.bufferBytes()];
-            long most = limits.circuit().bytes() == 0 ? Long.MAX_VALUE : limits.circuit().bytes();
+            long most = limits.circuit().bytes() == 0
+                    ? Long.MAX_VALUE
+                    : limits.circuit().bytes();
             long carried = 0;
             try {
                 while (true) {

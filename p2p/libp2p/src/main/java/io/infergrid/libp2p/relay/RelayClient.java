@@ -88,7 +88,8 @@ public final class RelayClient implements Transport {
     public Slot reserve(PeerId relay, List<Multiaddr> addresses, Duration limit) throws IOException {
         var connection = host.connect(relay, addresses, limit);
         if (connection.relayed()) {
-            throw new IOException("relay " + relay + ": expected a direct connection to take a slot over, found a relayed one");
+            throw new IOException(
+                    "relay " + relay + ": expected a direct connection to take a slot over, found a relayed one");
         }
         reserving.add(relay);
         try {
@@ -132,7 +133,8 @@ public final class RelayClient implements Transport {
         var now = clock.instant();
         var life = Duration.between(now, reservation.expires());
         if (!life.isPositive()) {
-            throw new DecodeException("relay " + relay + ": expected a slot that lasts, found one until " + reservation.expires());
+            throw new DecodeException(
+                    "relay " + relay + ": expected a slot that lasts, found one until " + reservation.expires());
         }
         life = life.compareTo(LONGEST) < 0 ? life : LONGEST;
         return new Slot(
@@ -269,7 +271,8 @@ public final class RelayClient implements Transport {
         }
         var connection = host.connect(relay, circuit.relayAddress().stream().toList(), limit);
         if (connection.relayed()) {
-            throw new IOException("dial " + address + ": expected a direct connection to the relay, found a relayed one");
+            throw new IOException(
+                    "dial " + address + ": expected a direct connection to the relay, found a relayed one");
         }
         var stream = connection.open(limit, List.of(HopMessage.PROTOCOL));
         try {

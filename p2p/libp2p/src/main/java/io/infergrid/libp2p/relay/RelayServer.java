@@ -156,7 +156,10 @@ public final class RelayServer implements AutoCloseable {
             var answer = new HopMessage.Answer(RelayStatus.OK, Optional.empty(), limits.circuit());
             LengthPrefixed.write(near.out(), answer.encode());
             if (!circuits.run(near, far)) {
-                host.report(connection.remote(), Event.RELAY_CIRCUIT_CUT, "the circuit to " + behind.remote() + " is at its limit");
+                host.report(
+                        connection.remote(),
+                        Event.RELAY_CIRCUIT_CUT,
+                        "the circuit to " + behind.remote() + " is at its limit");
             }
         } finally {
             far.reset();

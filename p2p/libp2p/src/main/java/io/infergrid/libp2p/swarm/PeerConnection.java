@@ -113,10 +113,12 @@ final class PeerConnection implements Connection, MuxedSession.Listener {
         session.abort();
     }
 
-    /** Opens and takes no new streams; goes once those that are open have ended. */
+    /**
+     * Goes once those streams that are open have ended. The other side is not told before, since some end their streams at once when
+     * they are, and it may still open some while it does not know the connection that takes this one's place.
+     */
     void retire() {
         retired = true;
-        session.goAway();
     }
 
     void tick(long now) {

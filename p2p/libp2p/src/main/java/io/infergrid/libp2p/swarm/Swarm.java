@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -329,6 +330,27 @@ public final class Swarm implements Host {
         var reached = dialer.dial(peer, candidates, limit);
         book.add(peer, List.of(reached.remoteAddress()), AddressBook.REACHED);
         return admit(reached, false);
+    }
+
+    @Override
+    public Connection dialDirect(PeerId peer, List<Multiaddr> addresses, Duration limit, boolean asListener)
+            throws IOException {
+        if (peer.equals(self)) {
+            throw new IOException("a host does not dial itself");
+        }
+        var reached = new DirectDial(this, upgrader, peer, asListener).dial(addresses, limit);
+        if (reached.isEmpty()) {
+            return Objects.requireNonNull(direct(peer)); // the other side's dial arrived first
+        }
+        book.add(peer, List.of(reached.get().remoteAddress()), AddressBook.REACHED);
+        return admit(reached.get(), asListener);
+    }
+
+    /** The open connection to that peer that no relay carries, or null. */
+    @Nullable
+    PeerConnection direct(PeerId peer) {
+        var connection = usable(peer);
+        return connection != null && !connection.relayed() ? connection : null;
     }
 
     private static PeerConnection await(CompletableFuture<PeerConnection> running, PeerId peer, Duration limit)

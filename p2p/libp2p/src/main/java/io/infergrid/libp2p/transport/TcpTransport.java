@@ -4,15 +4,18 @@ import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.PeerId;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +27,7 @@ public final class TcpTransport implements Transport {
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
     private final Duration connectLimit;
+    private final List<TcpListening> listenings = new CopyOnWriteArrayList<>();
 
     /**
      * @param connectLimit longest time to wait for one address to answer
@@ -38,7 +42,8 @@ public final class TcpTransport implements Transport {
         return isTcp(address);
     }
 
-    private static boolean isTcp(Multiaddr address) {
+    /** Whether it is {@code /ip4|ip6|dns|dns4|dns6/.../tcp/...} and nothing more but {@code /p2p}. */
+    public static boolean isTcp(Multiaddr address) {
         var parts = address.withoutPeer().components();
         return parts.size() == 2 && parts.get(1).protocol() == Multiaddr.Protocol.TCP && isHost(parts.get(0));
     }
@@ -73,7 +78,7 @@ public final class TcpTransport implements Transport {
         IOException last = new IOException(address + ": the name has no address");
         for (var target : resolve(address)) {
             try {
-                return dial(target, limit.compareTo(connectLimit) < 0 ? limit : connectLimit);
+                return connect(target, limit.compareTo(connectLimit) < 0 ? limit : connectLimit);
             } catch (IOException e) {
                 last = e;
             }
@@ -81,16 +86,65 @@ public final class TcpTransport implements Transport {
         throw last;
     }
 
-    /** Connects to one socket address. */
+    /**
+     * From the port that is listened on where the system allows, so that a NAT shows us to everybody under one address, which is what
+     * hole punching needs; from any other if that one leads there already.
+     */
+    private RawConnection connect(InetSocketAddress target, Duration limit) throws IOException {
+        var own = listeningFor(target.getAddress());
+        if (own.isPresent()) {
+            try {
+                return connect(target, own.get(), limit);
+            } catch (BindException e) {
+                LOG.debug("{} is not dialled from {}: {}", target, own.get(), e.getMessage());
+            }
+        }
+        return dial(target, limit);
+    }
+
+    private Optional<InetSocketAddress> listeningFor(InetAddress target) {
+        if (target.isLoopbackAddress()) {
+            return Optional.empty();
+        }
+        int family = target.getAddress().length;
+        return listenings.stream()
+                .filter(TcpListening::shared)
+                .map(l -> (InetSocketAddress) l.server.getLocalSocketAddress())
+                .filter(a -> a != null
+                        && (a.getAddress().isAnyLocalAddress() || a.getAddress().getAddress().length == family))
+                .findFirst();
+    }
+
+    private static RawConnection connect(InetSocketAddress target, InetSocketAddress from, Duration limit)
+            throws IOException {
+        var socket = new Socket();
+        try {
+            socket.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+            socket.bind(from);
+            return connected(socket, target, limit);
+        } catch (BindException e) {
+            socket.close();
+            throw e;
+        } catch (IOException e) {
+            socket.close();
+            throw new IOException("dial " + Multiaddr.tcp(target) + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Connects to one socket address, from any port. */
     public static RawConnection dial(InetSocketAddress address, Duration limit) throws IOException {
         var socket = new Socket();
         try {
-            socket.connect(address, Math.toIntExact(Math.max(1, limit.toMillis())));
-            return wrap(socket);
+            return connected(socket, address, limit);
         } catch (IOException e) {
             socket.close();
             throw new IOException("dial " + Multiaddr.tcp(address) + ": " + e.getMessage(), e);
         }
+    }
+
+    private static RawConnection connected(Socket socket, InetSocketAddress target, Duration limit) throws IOException {
+        socket.connect(target, Math.toIntExact(Math.max(1, limit.toMillis())));
+        return wrap(socket);
     }
 
     @Override
@@ -98,17 +152,33 @@ public final class TcpTransport implements Transport {
         if (!isTcp(address)) {
             throw new IOException("listen: expected /ip4|ip6/<address>/tcp/<port>, found " + address);
         }
+        var wanted = resolve(address).getFirst();
         var server = new ServerSocket();
+        boolean shared = !wanted.getAddress().isLoopbackAddress()
+                && server.supportedOptions().contains(StandardSocketOptions.SO_REUSEPORT);
         try {
             server.setReuseAddress(true);
-            server.bind(resolve(address).getFirst(), BACKLOG);
+            if (shared) {
+                expectFree(wanted);
+                server.setOption(StandardSocketOptions.SO_REUSEPORT, true); // so that we can dial from it
+            }
+            server.bind(wanted, BACKLOG);
         } catch (IOException e) {
             server.close();
             throw new IOException("listen on " + address + ": " + e.getMessage(), e);
         }
-        var listening = new TcpListening(server, acceptor);
+        var listening = new TcpListening(server, shared, acceptor, listenings);
+        listenings.add(listening);
         Thread.ofVirtual().name("libp2p-accept-" + server.getLocalPort()).start(listening::acceptAll);
         return listening;
+    }
+
+    /** A shared port could be bound a second time by mistake, so it is first bound as nobody shares it. */
+    private static void expectFree(InetSocketAddress wanted) throws IOException {
+        try (var probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(wanted);
+        }
     }
 
     /** Takes over a connected socket; the caller closes it if this throws. */
@@ -140,7 +210,14 @@ public final class TcpTransport implements Transport {
         }
     }
 
-    private record TcpListening(ServerSocket server, Acceptor acceptor) implements Listening {
+    /**
+     * A bound port.
+     *
+     * @param shared whether dials may go out from it too
+     * @param all those that are open, this one among them
+     */
+    private record TcpListening(ServerSocket server, boolean shared, Acceptor acceptor, List<TcpListening> all)
+            implements Listening {
 
         @Override
         public Multiaddr bound() {
@@ -193,6 +270,7 @@ public final class TcpTransport implements Transport {
 
         @Override
         public void close() {
+            all.removeIf(l -> l.server == server);
             try {
                 server.close();
             } catch (IOException e) {
