@@ -36,6 +36,7 @@ class RelayTest {
     private static final String ECHO = "/echo/1.0.0";
 
     private final List<AutoCloseable> open = new ArrayList<>();
+    private final List<RelayServer> servers = new ArrayList<>();
     private volatile Instant now = Instant.ofEpochSecond(1_900_000_000);
     private final Clock clock = new Turned();
     private final PrivateKey relayKey = PrivateKey.generate();
@@ -81,11 +82,9 @@ class RelayTest {
 
     private Swarm relay(RelayLimits limits) throws IOException {
         var host = listening(relayKey);
-        server = kept(new RelayServer(host, relayKey, limits, clock).start());
+        servers.add(kept(new RelayServer(host, relayKey, limits, clock).start()));
         return host;
     }
-
-    private RelayServer server;
 
     private RelayClient client(Swarm host) {
         var client = new RelayClient(host, clock).start();
@@ -133,12 +132,12 @@ class RelayTest {
                 .isEqualTo(relay.addresses().getFirst().with("/p2p-circuit"));
         assertThat(echo(caller, hidden, 30_000)).hasSize(30_000);
         assertThat(caller.ping(hidden.peerId(), LIMIT)).isPositive();
-        assertThat(server.reservations()).isEqualTo(1);
-        assertThat(server.circuits()).isEqualTo(1);
+        assertThat(servers.getLast().reservations()).isEqualTo(1);
+        assertThat(servers.getLast().circuits()).isEqualTo(1);
 
         assertThatThrownBy(() -> caller.open(hidden.peerId(), ECHO, LIMIT)).hasMessageContaining("over a relay only");
         connection.close();
-        until(() -> server.circuits() == 0);
+        until(() -> servers.getLast().circuits() == 0);
         until(() -> hidden.connection(caller.peerId()).isEmpty());
     }
 
@@ -314,7 +313,7 @@ class RelayTest {
         slots.reserve(relay.peerId(), relay.addresses(), LIMIT);
         hidden.connection(relay.peerId()).orElseThrow().close();
         until(() -> slots.slots().isEmpty() && hidden.addresses().isEmpty());
-        until(() -> server.reservations() == 0);
+        until(() -> servers.getLast().reservations() == 0);
     }
 
     @Test
