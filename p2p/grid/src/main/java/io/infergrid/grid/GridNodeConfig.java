@@ -1,5 +1,6 @@
 package io.infergrid.grid;
 
+import io.infergrid.grid.exchange.ProviderDirectory;
 import io.infergrid.libp2p.Multiaddr;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,7 +23,8 @@ public record GridNodeConfig(
         Duration announcePeriod,
         Arithmetic arithmetic,
         Capacity capacity,
-        Steps steps) {
+        Steps steps,
+        Sharing sharing) {
 
     /**
      * How the device computes.
@@ -66,6 +68,48 @@ public record GridNodeConfig(
         }
     }
 
+    /**
+     * What the exchange of shards may take of this rig. What is seeded straight from a GGUF file takes no room of its own.
+     *
+     * @param upBytesPerSecond for all uploads together, 0 for no limit
+     * @param downBytesPerSecond for all downloads together, 0 for no limit
+     * @param diskBytes most bytes of shards on the disk, 0 for no limit; beyond, what the swarm needs least is deleted
+     * @param deleteLastCopies whether the user agreed that a shard may be deleted that nobody else is known to have, when there is no
+     *     room otherwise
+     * @param seedBytes of that room, what may be filled with shards that the swarm lacks, of models that this node knows; 0 for none
+     * @param providers where it is written down who has what
+     */
+    public record Sharing(
+            long upBytesPerSecond,
+            long downBytesPerSecond,
+            long diskBytes,
+            boolean deleteLastCopies,
+            long seedBytes,
+            ProviderDirectory providers) {
+
+        /** No limits, nothing seeded unasked, no directory. */
+        public static final Sharing DEFAULT = new Sharing(0, 0, 0, false, 0, ProviderDirectory.none());
+
+        public Sharing {
+            if (upBytesPerSecond < 0 || downBytesPerSecond < 0 || diskBytes < 0 || seedBytes < 0) {
+                throw new IllegalArgumentException("expected rates and room of 0 or more, found up " + upBytesPerSecond
+                        + ", down " + downBytesPerSecond + ", disk " + diskBytes + ", seeded " + seedBytes);
+            }
+        }
+
+        public Sharing withRates(long up, long down) {
+            return new Sharing(up, down, diskBytes, deleteLastCopies, seedBytes, providers);
+        }
+
+        public Sharing withRoom(long disk, boolean lastCopies, long seeded) {
+            return new Sharing(upBytesPerSecond, downBytesPerSecond, disk, lastCopies, seeded, providers);
+        }
+
+        public Sharing withProviders(ProviderDirectory directory) {
+            return new Sharing(upBytesPerSecond, downBytesPerSecond, diskBytes, deleteLastCopies, seedBytes, directory);
+        }
+    }
+
     /** Most positions of one boundary frame, whatever chunks a gateway has. */
     public static final int MAX_CHUNK = 256;
 
@@ -87,16 +131,17 @@ public record GridNodeConfig(
                 Duration.ofMinutes(1),
                 new Arithmetic("IG1", ""),
                 new Capacity(16, 1L << 30, Duration.ofMinutes(5), 8),
-                new Steps(64, Duration.ofSeconds(30)));
+                new Steps(64, Duration.ofSeconds(30)),
+                Sharing.DEFAULT);
     }
 
     public GridNodeConfig withAnnouncePeriod(Duration period) {
-        return new GridNodeConfig(shards, roles, bootstrap, period, arithmetic, capacity, steps);
+        return new GridNodeConfig(shards, roles, bootstrap, period, arithmetic, capacity, steps, sharing);
     }
 
     public GridNodeConfig withConformance(String profile, String digest) {
         var other = new Arithmetic(profile, digest);
-        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, other, capacity, steps);
+        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, other, capacity, steps, sharing);
     }
 
     public GridNodeConfig withLimits(int sessions, long kvBytes, Duration idle) {
@@ -108,7 +153,7 @@ public record GridNodeConfig(
     }
 
     private GridNodeConfig with(Capacity other) {
-        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, arithmetic, other, steps);
+        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, arithmetic, other, steps, sharing);
     }
 
     public GridNodeConfig withPrefillChunk(int positions) {
@@ -120,6 +165,14 @@ public record GridNodeConfig(
     }
 
     private GridNodeConfig with(Steps other) {
-        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, arithmetic, capacity, other);
+        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, arithmetic, capacity, other, sharing);
+    }
+
+    public GridNodeConfig withSharing(Sharing other) {
+        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, arithmetic, capacity, steps, other);
+    }
+
+    public GridNodeConfig withProviders(ProviderDirectory directory) {
+        return withSharing(sharing.withProviders(directory));
     }
 }

@@ -10,7 +10,9 @@ import java.util.Set;
  *
  * @param addresses where this node listens
  * @param peers all that announced themselves and did not expire, this node first
- * @param transfers shards under way, and those that finished lately
+ * @param transfers shards under way, and those that finished lately, by peer
+ * @param downloads models of which shards are fetched, or were in this run
+ * @param uploads peers that fetch from here
  * @param models by root, those that this node knows the manifest of
  * @param pipeline the stages that a session would take now, of the first model that is covered; empty if none is
  * @param sessions sessions that run on this node's stages
@@ -21,6 +23,8 @@ public record GridSnapshot(
         List<String> addresses,
         List<Peer> peers,
         List<Transfer> transfers,
+        List<Download> downloads,
+        List<Upload> uploads,
         List<Model> models,
         List<PipelineStage> pipeline,
         int sessions,
@@ -30,6 +34,8 @@ public record GridSnapshot(
         addresses = List.copyOf(addresses);
         peers = List.copyOf(peers);
         transfers = List.copyOf(transfers);
+        downloads = List.copyOf(downloads);
+        uploads = List.copyOf(uploads);
         models = List.copyOf(models);
         pipeline = List.copyOf(pipeline);
         metrics = Map.copyOf(metrics);
@@ -76,6 +82,61 @@ public record GridSnapshot(
             long bytesDone,
             long bytesTotal,
             boolean verified) {}
+
+    /** What a download does. */
+    public enum DownloadState {
+        RUNNING,
+        /** By the user. */
+        PAUSED,
+        DONE,
+        /** The disk failed; the download's {@code trouble} says how. */
+        FAILED,
+        /** By the user, or nobody waits for it any more; what came is kept. */
+        CANCELLED
+    }
+
+    /**
+     * Shards of one model on their way to this node.
+     *
+     * @param name of the model
+     * @param bytesDone of the shards that are wanted, with what was here before
+     * @param bytesPerSecond over the last seconds, 0 unless running
+     * @param left time to the end at this rate, zero if it is not known
+     * @param piecesMissing pieces that are still to come
+     * @param badPieces that came with a wrong hash; their senders are banned
+     * @param trouble what went wrong last, empty when done
+     */
+    public record Download(
+            Hash model,
+            String name,
+            DownloadState state,
+            long bytesDone,
+            long bytesTotal,
+            long bytesPerSecond,
+            Duration left,
+            int piecesMissing,
+            long badPieces,
+            String trouble,
+            List<Source> sources) {
+        public Download {
+            sources = List.copyOf(sources);
+        }
+    }
+
+    /**
+     * A peer that a download comes from.
+     *
+     * @param asked pieces that it was asked for and did not send yet
+     * @param slot whether it lets this node fetch now
+     */
+    public record Source(String peerId, long bytesPerSecond, long bytes, int asked, boolean slot) {}
+
+    /**
+     * A peer that fetches from this node.
+     *
+     * @param slot whether it may now
+     */
+    public record Upload(Hash model, String name, String peerId, boolean slot, long bytes, long bytesPerSecond) {}
 
     /** @param shardsHere shards that this node has whole, of {@code shards} */
     public record Model(

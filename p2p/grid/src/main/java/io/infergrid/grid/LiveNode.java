@@ -8,9 +8,8 @@ import io.infergrid.compute.gguf.GgufMetadata;
 import io.infergrid.grid.announce.Announcement;
 import io.infergrid.grid.announce.Gossip;
 import io.infergrid.grid.announce.PeerBook;
-import io.infergrid.grid.exchange.ShardFetch;
-import io.infergrid.grid.exchange.ShardServer;
-import io.infergrid.grid.exchange.Transfers;
+import io.infergrid.grid.exchange.ProviderDirectory.Provider;
+import io.infergrid.grid.exchange.ShardExchange;
 import io.infergrid.grid.model.GgufShards;
 import io.infergrid.grid.model.HeldShards;
 import io.infergrid.grid.model.Manifest;
@@ -61,8 +60,7 @@ final class LiveNode implements GridNode {
     private final GridListener listener;
     private final PeerBook book;
     private final Gossip gossip;
-    private final Transfers transfers = new Transfers();
-    private final ShardFetch fetch;
+    private final ShardExchange exchange;
     private final EngineThread engine = new EngineThread(metrics);
     private final StageServer stages;
     private final Gateway gateway;
@@ -87,7 +85,33 @@ final class LiveNode implements GridNode {
                 peer -> listener.peerLost(peer.toString()),
                 random,
                 metrics);
-        fetch = new ShardFetch(swarm, this::sources, transfers, random, metrics, listener::shardProgress);
+        exchange = new ShardExchange(
+                swarm,
+                config.sharing().providers(),
+                this::sources,
+                this::held,
+                config.shards(),
+                new ShardExchange.Limits(
+                        config.capacity().uploads(),
+                        config.sharing().upBytesPerSecond(),
+                        config.sharing().downBytesPerSecond()),
+                clock,
+                random,
+                metrics,
+                listener::shardProgress,
+                new ShardExchange.News() {
+                    @Override
+                    public void stored(Hash model, int shard, boolean whole) {
+                        if (whole) {
+                            gossip.poke();
+                        }
+                    }
+
+                    @Override
+                    public void spoilt(Hash model, int shard) {
+                        gossip.poke();
+                    }
+                });
         stages = new StageServer(
                 swarm,
                 engine,
@@ -114,7 +138,7 @@ final class LiveNode implements GridNode {
             GridNodeConfig config, Host host, Backend backend, Clock clock, RandomGenerator random, GridListener told) {
         var node = new LiveNode(config, host, backend, clock, random, told);
         node.findStores();
-        new ShardServer(node::held, config.capacity().uploads(), node.transfers, node.metrics).serveOn(node.swarm);
+        node.exchange.start();
         node.stages.start();
         host.addListener(node.connections());
         node.gossip.start();
@@ -212,11 +236,11 @@ final class LiveNode implements GridNode {
         }
     }
 
-    private List<ShardFetch.Source> sources(Hash model) {
+    private List<Provider> sources(Hash model) {
         return book.peers().stream()
                 .map(PeerBook.Entry::announcement)
                 .filter(announcement -> announcement.holding(model).isPresent())
-                .map(announcement -> new ShardFetch.Source(announcement.node(), announcement.addresses()))
+                .map(announcement -> new Provider(announcement.node(), announcement.addresses()))
                 .toList();
     }
 
@@ -303,7 +327,7 @@ final class LiveNode implements GridNode {
             throws GridException, InterruptedException {
         HeldShards here = known(model, deadline);
         if (here instanceof ShardStore store) {
-            fetch.shards(store, shards, left(deadline));
+            exchange.fetch(store, shards, left(deadline));
             gossip.poke();
         }
         return here;
@@ -315,7 +339,7 @@ final class LiveNode implements GridNode {
         if (here.isPresent()) {
             return here.get();
         }
-        Manifest manifest = fetch.manifest(model, left(deadline));
+        Manifest manifest = exchange.manifest(model, left(deadline));
         synchronized (held) {
             HeldShards meanwhile = held.get(model);
             if (meanwhile != null) {
@@ -355,13 +379,7 @@ final class LiveNode implements GridNode {
         long deadline = System.nanoTime() + limit.toNanos();
         Manifest manifest = known(model, deadline).manifest();
         StageSpec spec = blocks.spec(manifest.blocks());
-        HeldShards shards = hold(model, manifest.shardsFor(spec), deadline);
-        OpenTensors tensors;
-        try {
-            tensors = shards.open(spec);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        OpenTensors tensors = openTensors(model, manifest.shardsFor(spec), spec, deadline);
         boolean loaded = false;
         try {
             Stage stage = engine.run(() -> backend.loadRecovering(tensors, spec, StageLimits.NONE));
@@ -374,6 +392,23 @@ final class LiveNode implements GridNode {
         }
         LOG.info("serving blocks {} of {}", blocks, manifest.name());
         gossip.poke();
+    }
+
+    /** Has the shards here and verifies them; what rotted on the disk since it came is fetched again. */
+    private OpenTensors openTensors(Hash model, List<Integer> wanted, StageSpec spec, long deadline)
+            throws GridException, InterruptedException {
+        while (true) {
+            HeldShards shards = hold(model, wanted, deadline);
+            try {
+                return shards.open(spec);
+            } catch (IOException e) {
+                boolean rotted = shards instanceof ShardStore && !wanted.stream().allMatch(shards::complete);
+                if (!rotted || System.nanoTime() >= deadline) {
+                    throw new UncheckedIOException(e);
+                }
+                LOG.warn("a shard on this disk rotted and is fetched again: {}", e.getMessage());
+            }
+        }
     }
 
     @Override
@@ -455,7 +490,9 @@ final class LiveNode implements GridNode {
                 peerId(),
                 swarm.addresses().stream().map(Multiaddr::toString).toList(),
                 peers,
-                transfers.list(),
+                exchange.transfers(),
+                exchange.downloadViews(),
+                exchange.uploadViews(),
                 models.stream().map(LiveNode::view).toList(),
                 pipeline(models, connected),
                 stages.sessions(),
@@ -534,6 +571,7 @@ final class LiveNode implements GridNode {
         gossip.close();
         stages.close();
         engine.close();
+        exchange.close();
         host.close();
         synchronized (held) {
             held.values().forEach(HeldShards::close);

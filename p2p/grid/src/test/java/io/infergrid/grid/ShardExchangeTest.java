@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
@@ -174,11 +175,7 @@ class ShardExchangeTest {
                 Gossip.PROTOCOL,
                 AnnounceMessage.MAX_BYTES,
                 asked -> new AnnounceMessage(announcement, List.of()).encode());
-        answer(
-                host,
-                ShardServer.PROTOCOL,
-                ShardMessage.MAX_BYTES,
-                asked -> lie(shards, asked).encode());
+        host.handle(ShardServer.PROTOCOL, stream -> lie(shards, stream));
         var node = grid.bootstrap().getFirst();
         host.connect(node.peer().orElseThrow(), List.of(node), LIMIT);
         return host;
@@ -197,32 +194,46 @@ class ShardExchangeTest {
         });
     }
 
-    private static ShardMessage lie(GgufShards shards, byte[] asked) {
+    private static void lie(GgufShards shards, Stream stream) {
         try {
-            return switch (ShardMessage.decode(asked)) {
-                case ShardMessage.GetManifest(var model, var offset) -> {
-                    byte[] manifest = shards.manifest().encode();
-                    yield new ShardMessage.ManifestPart(manifest.length, 0, manifest);
+            for (byte[] asked; (asked = Frames.read(stream.in(), ShardMessage.MAX_QUESTION_BYTES)) != null; ) {
+                for (ShardMessage answer : lie(shards, ShardMessage.decode(asked))) {
+                    Frames.write(stream.out(), answer.encode());
                 }
-                case ShardMessage.GetHave(var model) -> {
-                    var have = new ArrayList<BitSet>();
-                    for (int i = 0; i < shards.manifest().shards().size(); i++) {
-                        have.add(shards.pieces(i));
-                    }
-                    yield new ShardMessage.Have(have);
-                }
-                case ShardMessage.GetPiece(var model, var shard, var piece) -> {
-                    byte[] bytes = shards.piece(shard, piece);
-                    if (shard == 1) {
-                        bytes[bytes.length / 3] ^= 4;
-                    }
-                    yield new ShardMessage.Piece(shard, piece, bytes);
-                }
-                default -> new ShardMessage.Missing("");
-            };
+                stream.out().flush();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static List<ShardMessage> lie(GgufShards shards, ShardMessage asked) throws IOException {
+        return switch (asked) {
+            case ShardMessage.GetManifest(var model, var offset) -> {
+                byte[] manifest = shards.manifest().encode();
+                yield List.of(new ShardMessage.ManifestPart(manifest.length, 0, manifest));
+            }
+            case ShardMessage.Follow(var model) -> {
+                var have = new ArrayList<BitSet>();
+                for (int i = 0; i < shards.manifest().shards().size(); i++) {
+                    have.add(shards.pieces(i));
+                }
+                yield List.of(new ShardMessage.Have(have), new ShardMessage.Slot(true));
+            }
+            case ShardMessage.GetPiece(var shard, var piece) -> {
+                byte[] bytes = shards.piece(shard, piece);
+                if (shard == 1) {
+                    bytes[bytes.length / 3] ^= 4;
+                }
+                var blocks = new ArrayList<ShardMessage>();
+                for (int at = 0; at < bytes.length; at += ShardMessage.BLOCK_BYTES) {
+                    int end = Math.min(bytes.length, at + ShardMessage.BLOCK_BYTES);
+                    blocks.add(new ShardMessage.Block(shard, piece, at, Arrays.copyOfRange(bytes, at, end)));
+                }
+                yield blocks;
+            }
+            default -> List.of();
+        };
     }
 
     @Test

@@ -29,6 +29,20 @@ public sealed interface HeldShards extends AutoCloseable permits GgufShards, Sha
      */
     byte[] piece(int shard, int piece) throws IOException;
 
+    /** Whether one piece is at hand. */
+    default boolean has(int shard, int piece) {
+        return pieces(shard).get(piece);
+    }
+
+    /**
+     * The bytes of one piece for a peer, hashed at least once since this was opened.
+     *
+     * @throws IOException as of {@link #piece}
+     */
+    default byte[] pieceToSend(int shard, int piece) throws IOException {
+        return piece(shard, piece);
+    }
+
     /** The model's metadata, if the metadata shard is at hand. */
     GgufMetadata metadata() throws IOException;
 

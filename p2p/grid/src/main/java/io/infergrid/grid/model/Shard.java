@@ -48,7 +48,12 @@ public record Shard(Kind kind, int block, List<Extent> extents, List<Hash> piece
 
     /** Whether these are the bytes of piece {@code index}. */
     public boolean verifies(int index, byte[] piece) {
-        return piece.length == pieceBytes(index) && MerkleTree.leaf(piece).equals(pieces.get(index));
+        return piece.length == pieceBytes(index) && verifies(index, piece, piece.length);
+    }
+
+    /** Whether the first {@code length} of these are the bytes of piece {@code index}. */
+    public boolean verifies(int index, byte[] piece, int length) {
+        return length == pieceBytes(index) && MerkleTree.leaf(piece, 0, length).equals(pieces.get(index));
     }
 
     /** Merkle root over the pieces. */

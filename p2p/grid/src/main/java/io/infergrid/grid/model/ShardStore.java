@@ -26,9 +26,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shards of one model in a folder of its own: {@code manifest}, one file a whole shard, and {@code .part} files that grow piece by
- * piece. A shard gets its name only after all its pieces were verified and are on the disk, so a crash at any instruction
- * leaves whole shards whole; pieces of a part are found again by their hashes.
+ * Shards of one model in a folder of its own: {@code manifest}, one file a whole shard, {@code .part} files that grow piece by piece,
+ * and a {@code journal} of the pieces in those. A shard gets its name only after all its pieces were verified and are on the disk, so a
+ * crash at any instruction leaves whole shards whole; pieces of a part that the journal does not vouch for are found again by their
+ * hashes. Thread-safe.
  */
 public final class ShardStore implements HeldShards {
 
@@ -36,13 +37,46 @@ public final class ShardStore implements HeldShards {
     private final Manifest manifest;
     private final Hash root;
     private final List<StoredShard> entries = new ArrayList<>();
+    /** Guarded by itself. */
+    private final PieceJournal journal;
+    /** Pieces that are written but not yet vouched for; guarded by itself. */
+    private final List<PieceJournal.Entry> written = new ArrayList<>();
 
     private ShardStore(Path folder, Manifest manifest) throws IOException {
         this.folder = folder;
         this.manifest = manifest;
         root = manifest.root();
-        for (int i = 0; i < manifest.shards().size(); i++) {
-            entries.add(new StoredShard(folder, i, manifest.shards().get(i)));
+        int[] pieces = manifest.shards().stream()
+                .mapToInt(shard -> shard.pieces().size())
+                .toArray();
+        journal = PieceJournal.open(folder.resolve("journal"), root, pieces);
+        try {
+            for (int i = 0; i < pieces.length; i++) {
+                BitSet vouched = journal.vouched(i);
+                var entry = new StoredShard(folder, i, manifest.shards().get(i), vouched);
+                entries.add(entry);
+                if (!entry.isWhole()) {
+                    noteChanges(i, vouched, entry.pieces());
+                }
+            }
+            sync();
+        } catch (IOException | RuntimeException e) {
+            journal.close();
+            throw e;
+        }
+    }
+
+    /** What the journal does not know yet about a part: pieces that were found by their hashes, and those that are gone. */
+    private void noteChanges(int shard, BitSet vouched, BitSet found) {
+        for (int piece = found.nextSetBit(0); piece >= 0; piece = found.nextSetBit(piece + 1)) {
+            if (!vouched.get(piece)) {
+                written.add(new PieceJournal.Entry(PieceJournal.Kind.HAVE, shard, piece));
+            }
+        }
+        for (int piece = vouched.nextSetBit(0); piece >= 0; piece = vouched.nextSetBit(piece + 1)) {
+            if (!found.get(piece)) {
+                written.add(new PieceJournal.Entry(PieceJournal.Kind.GONE, shard, piece));
+            }
         }
     }
 
@@ -149,12 +183,103 @@ public final class ShardStore implements HeldShards {
             throw new WireException("expected piece " + piece + " of "
                     + manifest.shards().get(shard).label() + " with its hash, found other bytes");
         }
-        return entries.get(shard).put(piece, bytes);
+        return putVerified(shard, piece, bytes);
+    }
+
+    /**
+     * Takes a piece that the caller has verified with {@link Shard#verifies}.
+     *
+     * @param bytes the piece's, or longer
+     * @return true if that made the shard whole
+     */
+    public boolean putVerified(int shard, int piece, byte[] bytes) throws IOException {
+        boolean whole = entries.get(shard).put(piece, bytes);
+        if (!whole) {
+            synchronized (written) {
+                written.add(new PieceJournal.Entry(PieceJournal.Kind.HAVE, shard, piece));
+            }
+        }
+        return whole;
+    }
+
+    /** Forces what was stored since the last time to the disk and writes it into the journal: from then on a crash costs none of it. */
+    public void sync() throws IOException {
+        synchronized (journal) {
+            List<PieceJournal.Entry> entriesNow;
+            synchronized (written) {
+                entriesNow = List.copyOf(written);
+                written.clear();
+            }
+            var parts = new BitSet();
+            entriesNow.forEach(entry -> parts.set(entry.shard()));
+            try {
+                for (int shard = parts.nextSetBit(0); shard >= 0; shard = parts.nextSetBit(shard + 1)) {
+                    entries.get(shard).force();
+                }
+                if (!entriesNow.isEmpty()) {
+                    forceDirectory(folder.resolve("journal"));
+                }
+                journal.append(entriesNow);
+            } catch (IOException e) {
+                synchronized (written) {
+                    written.addAll(0, entriesNow);
+                }
+                throw e;
+            }
+        }
+    }
+
+    /** Deletes a shard from the disk. */
+    public void remove(int shard) throws IOException {
+        synchronized (journal) {
+            synchronized (written) {
+                written.removeIf(entry -> entry.shard() == shard);
+            }
+            journal.append(List.of(new PieceJournal.Entry(PieceJournal.Kind.SHARD_GONE, shard, 0)));
+            entries.get(shard).remove();
+        }
+    }
+
+    /** Bytes that all shards and parts take on the disk. */
+    public long bytesHere() {
+        return entries.stream().mapToLong(StoredShard::bytesHere).sum();
+    }
+
+    /** Bytes that one shard, or what is here of it, takes on the disk. */
+    public long bytesHere(int shard) {
+        return entries.get(shard).bytesHere();
+    }
+
+    @Override
+    public boolean complete(int shard) {
+        return entries.get(shard).isWhole();
+    }
+
+    @Override
+    public boolean has(int shard, int piece) {
+        return entries.get(shard).has(piece);
     }
 
     @Override
     public byte[] piece(int shard, int piece) throws IOException {
-        return entries.get(shard).read(piece);
+        return read(shard, piece, true);
+    }
+
+    @Override
+    public byte[] pieceToSend(int shard, int piece) throws IOException {
+        return read(shard, piece, false);
+    }
+
+    private byte[] read(int shard, int piece, boolean again) throws IOException {
+        try {
+            return entries.get(shard).read(piece, again);
+        } catch (StoredShard.Spoilt rotten) {
+            synchronized (written) {
+                written.removeIf(entry -> entry.shard() == shard && entry.piece() == piece);
+                written.add(new PieceJournal.Entry(PieceJournal.Kind.GONE, shard, piece));
+            }
+            throw rotten;
+        }
     }
 
     @Override
@@ -210,7 +335,43 @@ public final class ShardStore implements HeldShards {
     /** Closes parts that are still open; they are taken up again by the next {@link #open}. */
     @Override
     public void close() {
+        try {
+            sync();
+        } catch (IOException e) {
+            // what is not vouched for is found again by its hashes, or fetched again
+        }
         entries.forEach(StoredShard::close);
+        synchronized (journal) {
+            try {
+                journal.close();
+            } catch (IOException e) {
+                // it was forced with each entry
+            }
+        }
+    }
+
+    /** Deletes the whole model from the disk; the store is closed after. */
+    public void delete() throws IOException {
+        close();
+        Files.deleteIfExists(folder.resolve("manifest")); // first: without it the folder is no store
+        try (var files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
+    }
+
+    /** Makes sure that a name in a directory is on the disk, where the system can do that. */
+    static void forceDirectory(Path file) {
+        Path directory = file.toAbsolutePath().getParent();
+        if (directory != null) {
+            try (var channel = FileChannel.open(directory, READ)) {
+                channel.force(true);
+            } catch (IOException e) {
+                // Windows has no such thing; there the name is as safe as its journal makes it
+            }
+        }
     }
 
     private static void writeWhole(Path file, byte[] bytes) throws IOException {

@@ -192,8 +192,15 @@ class ModelPackageTest {
                 assertThat(store.pieces(1).stream()).containsExactly(0, 2);
                 assertThat(store.complete(2)).isTrue();
             }
-            // half a write, as after a power cut
+            // the journal vouches for it, so it is not hashed again, until it is used
             flip(root.resolve("0001-embedding.shard.part"), 2 * Shard.PIECE_BYTES + 5);
+            try (var store = ShardStore.open(root)) {
+                assertThat(store.pieces(1).stream()).containsExactly(0, 2);
+                assertThatThrownBy(() -> store.piece(1, 2)).hasMessageContaining("it has to be fetched again");
+                assertThat(store.pieces(1).stream()).containsExactly(0);
+            }
+            // without a journal, pieces are found by their hashes
+            Files.delete(root.resolve("journal"));
             try (var store = ShardStore.open(root)) {
                 assertThat(store.pieces(1).stream()).containsExactly(0);
                 for (int p = 0; p < 4; p++) {

@@ -77,11 +77,17 @@ class DecodersTest {
         pieces.set(3);
         return List.of(
                 new ShardMessage.GetManifest(HASH, 4),
-                new ShardMessage.GetHave(HASH),
-                new ShardMessage.GetPiece(HASH, 2, 5),
+                new ShardMessage.Follow(HASH),
+                new ShardMessage.Interest(true),
+                new ShardMessage.GetPiece(2, 5),
+                new ShardMessage.Cancel(2, 5),
                 new ShardMessage.ManifestPart(100, 10, new byte[20]),
                 new ShardMessage.Have(List.of(pieces, new BitSet())),
-                new ShardMessage.Piece(1, 2, new byte[10]),
+                new ShardMessage.Gained(List.of(new ShardMessage.PieceRef(1, 2), new ShardMessage.PieceRef(3, 4))),
+                new ShardMessage.Lost(List.of(new ShardMessage.PieceRef(1, 2))),
+                new ShardMessage.Slot(true),
+                new ShardMessage.Block(1, 2, 1 << 17, new byte[10]),
+                new ShardMessage.Declined(1, 2, ShardMessage.Reason.NOT_HERE),
                 new ShardMessage.Missing("not here"));
     }
 
@@ -134,7 +140,7 @@ class DecodersTest {
     @Property(tries = 2000)
     void noise_of_a_known_type_is_refused(@ForAll("noise") byte[] bytes) {
         if (bytes.length > 0) {
-            bytes[0] = (byte) ((bytes[0] & 0xff) % 10);
+            bytes[0] = (byte) ((bytes[0] & 0xff) % 14);
             DECODERS.forEach(decoder -> decodes(decoder, bytes));
         }
     }
@@ -143,7 +149,10 @@ class DecodersTest {
     void broken_messages_are_refused(@ForAll long seed) {
         var random = new Random(seed);
         mutated(StageMessage::decode, pick(stageMessages(), random).encode(), random);
-        mutated(ShardMessage::decode, pick(shardMessages(), random).encode(), random);
+        var shard = pick(shardMessages(), random);
+        if (!(shard instanceof ShardMessage.Block)) { // whose end is the frame's
+            mutated(ShardMessage::decode, shard.encode(), random);
+        }
         mutated(AnnounceMessage::decode, announcement().encode(), random);
     }
 
