@@ -402,7 +402,8 @@ final class LiveNode implements GridNode {
             try {
                 return shards.open(spec);
             } catch (IOException e) {
-                boolean rotted = shards instanceof ShardStore && !wanted.stream().allMatch(shards::complete);
+                boolean rotted =
+                        shards instanceof ShardStore && !wanted.stream().allMatch(shards::complete);
                 if (!rotted || System.nanoTime() >= deadline) {
                     throw new UncheckedIOException(e);
                 }

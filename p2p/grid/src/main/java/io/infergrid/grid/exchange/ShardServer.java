@@ -187,7 +187,7 @@ public final class ShardServer {
             }
             stream.closeWrite();
         } catch (WireException bad) {
-            bans.badMessages(peer, bad.getMessage());
+            bans.badMessages(peer, String.valueOf(bad.getMessage()));
             throw bad;
         } finally {
             leave(peer);
