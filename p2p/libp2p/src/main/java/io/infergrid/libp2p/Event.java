@@ -55,6 +55,14 @@ public enum Event {
     BAD_FRAME(true),
     /** More pings or control frames than a connection can want. */
     CONTROL_FLOOD(true),
+    /** A gossip message that is not its author's, or that a validator rejects. */
+    GOSSIP_INVALID(true),
+    /** A gossip message that its author sent long ago. */
+    GOSSIP_REPLAY(true),
+    /** More gossip control messages, or useless messages, than a peer can mean. */
+    GOSSIP_FLOOD(true),
+    /** A peer lost so much score that nothing it sends is looked at. */
+    GOSSIP_GRAYLISTED(true),
     /** No answer to the keep-alive, or a write that nobody read. */
     UNRESPONSIVE;
 

@@ -6,6 +6,7 @@ import io.infergrid.libp2p.codec.Multihash;
 import io.infergrid.libp2p.identity.PublicKey;
 import java.util.Arrays;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A peer's identity: the multihash of its public key (libp2p specs, peer-ids). Keys of up to 42 bytes, Ed25519 among them, are held
@@ -14,11 +15,10 @@ import java.util.Optional;
 public final class PeerId implements Comparable<PeerId> {
 
     private final byte[] multihash;
-    private final String text;
+    private @Nullable String text; // made when first asked for; two threads may both make it
 
     private PeerId(byte[] multihash) {
         this.multihash = multihash;
-        text = Base58.encode(multihash);
     }
 
     public static PeerId of(PublicKey key) {
@@ -88,6 +88,11 @@ public final class PeerId implements Comparable<PeerId> {
     /** Base58. */
     @Override
     public String toString() {
-        return text;
+        String made = text;
+        if (made == null) {
+            made = Base58.encode(multihash);
+            text = made;
+        }
+        return made;
     }
 }
