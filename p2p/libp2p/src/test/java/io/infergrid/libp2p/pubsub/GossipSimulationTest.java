@@ -67,8 +67,10 @@ final class GossipSimulationTest {
             for (PeerId victim : spammer.links.keySet()) {
                 var node = network.nodes.get(victim);
                 if (node != null && node.honest) {
-                    assertThat(node.router.graylisted(spammer.id)).isTrue();
+                    assertThat(node.router.score(spammer.id))
+                            .isLessThan(SCORE.thresholds().gossip());
                     assertThat(node.reports).containsKey(spammer.id);
+                    assertThat(node.count(GossipEvent.GRAYLISTED)).isPositive();
                     assertThat(node.mesh()).doesNotContain(spammer.id);
                 }
             }
