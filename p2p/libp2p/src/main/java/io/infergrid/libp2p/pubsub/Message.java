@@ -12,6 +12,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,10 +58,14 @@ public final class Message {
     }
 
     /** A message of ours with its signature. */
-    static Message signed(String topic, byte[] data, long seqno, PrivateKey author) {
+    static Message signed(String topic, byte[] data, long seqno, PeerId author, UnaryOperator<byte[]> signer) {
         var number = ByteBuffer.allocate(SEQNO_BYTES).putLong(seqno).array();
-        var plain = new Message(author.peerId(), data, number, topic, null, null);
-        return new Message(author.peerId(), data, number, topic, author.sign(plain.signedBytes()), null);
+        var plain = new Message(author, data, number, topic, null, null);
+        return new Message(author, data, number, topic, signer.apply(plain.signedBytes()), null);
+    }
+
+    static Message signed(String topic, byte[] data, long seqno, PrivateKey author) {
+        return signed(topic, data, seqno, author.peerId(), author::sign);
     }
 
     static Message unsigned(String topic, byte[] data) {

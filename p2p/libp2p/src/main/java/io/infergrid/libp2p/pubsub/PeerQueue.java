@@ -37,6 +37,9 @@ final class PeerQueue {
     int add(Rpc rpc) {
         lock.lock();
         try {
+            if (closed) {
+                return 0;
+            }
             if (!(rpc.subscriptions().isEmpty()
                     && rpc.graft().isEmpty()
                     && rpc.prune().isEmpty())) {

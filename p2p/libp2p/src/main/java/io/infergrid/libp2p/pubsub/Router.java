@@ -70,7 +70,7 @@ final class Router {
     /** A peer that speaks the protocol. */
     private static final class Peer {
         final PeerId id;
-        final Version version;
+        Version version;
         final boolean outbound;
         final Set<String> topics = new LinkedHashSet<>();
         final Map<MessageId, Long> unwanted = new LinkedHashMap<>(); // until which beat
@@ -152,6 +152,39 @@ final class Router {
             }
         });
         flush();
+    }
+
+    /** There is another stream to a peer: it hears again what we listen to and which links it has. */
+    void relinked(PeerId id, Version version) {
+        var peer = peers.get(id);
+        if (peer == null) {
+            return;
+        }
+        peer.version = version;
+        topics.forEach((name, topic) -> {
+            if (topic.joined()) {
+                outbox(id).subscriptions.add(new Rpc.Subscription(true, name));
+            }
+            if (topic.mesh.contains(id)) {
+                outbox(id).graft.add(name);
+            }
+        });
+        flush();
+    }
+
+    /** A peer has another stream to us, on which it will say what it listens to. */
+    void restarted(PeerId id) {
+        var peer = peers.get(id);
+        if (peer == null) {
+            return;
+        }
+        peer.topics.clear();
+        topics.forEach((name, topic) -> {
+            if (topic.mesh.remove(id)) {
+                scores.pruned(id, name);
+            }
+        });
+        fanouts.values().forEach(fanout -> fanout.peers.remove(id));
     }
 
     void disconnected(PeerId peer, long now) {
