@@ -19,7 +19,8 @@ public final class PublicKey {
 
     private final KeyType type;
     private final byte[] data;
-    private Ed25519.@Nullable PublicPoint point; // found to be one of the curve at the first use; immutable, so a race is harmless
+    private Ed25519.@Nullable PublicPoint
+            point; // found to be one of the curve at the first use; immutable, so a race is harmless
 
     private PublicKey(KeyType type, byte[] data) {
         this.type = type;

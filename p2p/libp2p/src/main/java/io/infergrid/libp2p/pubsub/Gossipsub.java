@@ -9,22 +9,22 @@ import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.PeerInfo;
 import io.infergrid.libp2p.Stream;
+import io.infergrid.libp2p.codec.DecodeException;
+import io.infergrid.libp2p.codec.Uvarint;
 import io.infergrid.libp2p.record.PeerRecord;
 import io.infergrid.libp2p.record.SignedEnvelope;
-import io.infergrid.libp2p.codec.Uvarint;
-import io.infergrid.libp2p.codec.DecodeException;
 import java.io.EOFException;
-import java.util.Arrays;
-import java.util.Objects;
-import java.nio.charset.StandardCharsets;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -42,7 +42,6 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -175,7 +174,8 @@ public final class Gossipsub implements AutoCloseable {
         /** The newest version that is spoken, e.g. {@code /meshsub/1.1.0}. */
         public Builder newest(String protocol) {
             newest = Version.of(protocol)
-                    .orElseThrow(() -> new IllegalArgumentException("expected a version of gossipsub, found " + protocol));
+                    .orElseThrow(
+                            () -> new IllegalArgumentException("expected a version of gossipsub, found " + protocol));
             return this;
         }
 
@@ -201,12 +201,7 @@ public final class Gossipsub implements AutoCloseable {
         verification = new Verification(settings.policy, limits.memory(), settings.verifiers, this::verified);
         var scores = new ScoreBook(settings.score, limits.memory().retainedScores(), settings.application);
         var setup = new Router.Setup(
-                host.peerId(),
-                settings.policy,
-                settings.ids,
-                settings.parameters,
-                limits,
-                settings.explicit.keySet());
+                host.peerId(), settings.policy, settings.ids, settings.parameters, limits, settings.explicit.keySet());
         router = new Router(setup, settings.score, scores, new World(), settings.random, settings.nanos.getAsLong());
         owner = Thread.ofVirtual().name("gossip-" + host.peerId()).unstarted(this::own);
     }
@@ -253,11 +248,10 @@ public final class Gossipsub implements AutoCloseable {
             throw new IllegalArgumentException("gossip: expected at most " + (limits.rpcBytes() - OVERHEAD_BYTES)
                     + " bytes, found " + data.length);
         }
-        var message =
-                switch (settings.policy) {
-                    case STRICT_SIGN -> Message.signed(topic, data.clone(), seqno(), host.peerId(), host::sign);
-                    case STRICT_NO_SIGN -> Message.unsigned(topic, data.clone());
-                };
+        var message = switch (settings.policy) {
+            case STRICT_SIGN -> Message.signed(topic, data.clone(), seqno(), host.peerId(), host::sign);
+            case STRICT_NO_SIGN -> Message.unsigned(topic, data.clone());
+        };
         return ask(now -> router.publish(message, now)).orElse(0);
     }
 
@@ -420,7 +414,8 @@ public final class Gossipsub implements AutoCloseable {
             var peer = connection.remote();
             info.signedRecord().ifPresent(record -> records.put(peer, record));
             if (!connection.relayed()
-                    && info.protocols().stream().anyMatch(protocol -> Version.of(protocol).isPresent())) {
+                    && info.protocols().stream()
+                            .anyMatch(protocol -> Version.of(protocol).isPresent())) {
                 link(peer);
             }
         }
@@ -507,8 +502,8 @@ public final class Gossipsub implements AutoCloseable {
             links.remove(peer, this);
             if (disconnected && !closed) { // and may have come back while this was ending
                 host.connection(peer)
-                        .ifPresent(connection ->
-                                host.info(peer).ifPresent(info -> listener.identified(connection, info)));
+                        .ifPresent(
+                                connection -> host.info(peer).ifPresent(info -> listener.identified(connection, info)));
             }
         }
 

@@ -117,6 +117,10 @@ public final class Message {
         return from;
     }
 
+    boolean isBy(PeerId peer) {
+        return from != null && from.equals(peer);
+    }
+
     public String topic() {
         return topic;
     }
@@ -131,7 +135,9 @@ public final class Message {
 
     /** The author's number for it, unsigned; 0 without signatures. */
     public long seqno() {
-        return seqno == null || seqno.length != SEQNO_BYTES ? 0 : ByteBuffer.wrap(seqno).getLong();
+        return seqno == null || seqno.length != SEQNO_BYTES
+                ? 0
+                : ByteBuffer.wrap(seqno).getLong();
     }
 
     /** As it goes into an RPC. */
@@ -142,8 +148,7 @@ public final class Message {
     /** Whether it has just the fields that the policy wants; says nothing of the signature's worth. */
     boolean fits(SignaturePolicy policy) {
         return switch (policy) {
-            case STRICT_SIGN ->
-                from != null && seqno != null && seqno.length == SEQNO_BYTES && signature != null;
+            case STRICT_SIGN -> from != null && seqno != null && seqno.length == SEQNO_BYTES && signature != null;
             case STRICT_NO_SIGN -> from == null && seqno == null && signature == null && key == null;
         };
     }
@@ -167,12 +172,14 @@ public final class Message {
         if (key != null) {
             var claimed = PublicKey.decode(key);
             if (!claimed.peerId().equals(from)) {
-                throw new DecodeException("gossip: expected the key of " + from + ", found that of " + claimed.peerId());
+                throw new DecodeException(
+                        "gossip: expected the key of " + from + ", found that of " + claimed.peerId());
             }
             return claimed;
         }
         return from.publicKey()
-                .orElseThrow(() -> new DecodeException("gossip: expected the author's key beside the message, found none"));
+                .orElseThrow(
+                        () -> new DecodeException("gossip: expected the author's key beside the message, found none"));
     }
 
     boolean verify(PublicKey authorKey) throws DecodeException {

@@ -129,7 +129,10 @@ final class PeerQueue {
 
     /** Roughly; most names are far shorter. */
     private static long size(Rpc part) {
-        long size = 160L * (part.subscriptions().size() + part.graft().size() + part.prune().size());
+        long size = 160L
+                * (part.subscriptions().size()
+                        + part.graft().size()
+                        + part.prune().size());
         for (var prune : part.prune()) {
             for (var peer : prune.peers()) {
                 size += peer.signedRecord().length + 64;

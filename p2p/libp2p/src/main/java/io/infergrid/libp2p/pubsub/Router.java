@@ -91,7 +91,9 @@ final class Router {
 
     /** A topic that is listened to, or was until not long ago. */
     private static final class Topic {
-        @Nullable TopicOptions options; // null once it was left
+        @Nullable
+        TopicOptions options; // null once it was left
+
         final Set<PeerId> mesh = new LinkedHashSet<>();
         final Map<PeerId, Long> backoff = new LinkedHashMap<>(); // until when not to graft
 
@@ -252,8 +254,7 @@ final class Router {
         var topic = topics.get(name);
         double least = scores.thresholds().publish();
         for (var peer : listeners(name)) {
-            boolean wanted = setup.explicit().contains(peer.id)
-                    || how.floodPublish() && scores.score(peer.id) >= least;
+            boolean wanted = setup.explicit().contains(peer.id) || how.floodPublish() && scores.score(peer.id) >= least;
             if (wanted) {
                 to.add(peer.id);
             }
@@ -293,7 +294,8 @@ final class Router {
 
     /** Whether nothing that the peer sends is looked at. */
     boolean graylisted(PeerId peer) {
-        return !setup.explicit().contains(peer) && scores.score(peer) < scores.thresholds().graylist();
+        return !setup.explicit().contains(peer)
+                && scores.score(peer) < scores.thresholds().graylist();
     }
 
     void received(PeerId from, Rpc rpc, long now) {
@@ -389,7 +391,7 @@ final class Router {
             }
             return;
         }
-        if (self.equals(message.author())) {
+        if (message.isBy(self)) {
             return; // ours from before a restart
         }
         verify(peer, id, message, options);
@@ -503,7 +505,7 @@ final class Router {
             }
         }
         for (var id : to) {
-            if (id.equals(one.message.author()) || one.senders.contains(id)) {
+            if (one.message.isBy(id) || one.senders.contains(id)) {
                 continue;
             }
             var peer = peers.get(id);
@@ -532,7 +534,9 @@ final class Router {
 
     private void ihave(Peer peer, Rpc.IHave list, long now) {
         var topic = topics.get(list.topic());
-        if (topic == null || !topic.joined() || scores.score(peer.id) < scores.thresholds().gossip()) {
+        if (topic == null
+                || !topic.joined()
+                || scores.score(peer.id) < scores.thresholds().gossip()) {
             return;
         }
         if (++peer.ihaveMessages > limits.perHeartbeat().ihaveMessages()) {
@@ -726,8 +730,12 @@ final class Router {
         }
         boolean newer = peer.version.atLeast(Version.V1_1);
         boolean named = newer && exchange && how.peerExchange() && scores.score(id) >= 0;
-        outbox(id).prune.add(new Rpc.Prune(
-                name, named ? others(name, id) : List.of(), newer ? backoff.plusNanos(999_999_999).toSeconds() : 0));
+        outbox(id)
+                .prune
+                .add(new Rpc.Prune(
+                        name,
+                        named ? others(name, id) : List.of(),
+                        newer ? backoff.plusNanos(999_999_999).toSeconds() : 0));
     }
 
     private List<Rpc.ExchangedPeer> others(String name, PeerId pruned) {
@@ -910,7 +918,9 @@ final class Router {
     }
 
     private void maintainFanouts(long now) {
-        fanouts.values().removeIf(fanout -> now - fanout.lastPublished > how.times().fanout().toNanos());
+        fanouts.values()
+                .removeIf(fanout ->
+                        now - fanout.lastPublished > how.times().fanout().toNanos());
         fanouts.forEach((name, fanout) -> {
             refill(name, fanout);
             gossip(name, fanout.peers);
@@ -979,9 +989,12 @@ final class Router {
 
     /** How much is held, for tests of the bounds. */
     int held() {
-        int backoffs = topics.values().stream().mapToInt(topic -> topic.backoff.size()).sum();
-        int unwanted = peers.values().stream().mapToInt(peer -> peer.unwanted.size()).sum();
-        int subscriptions = peers.values().stream().mapToInt(peer -> peer.topics.size()).sum();
+        int backoffs =
+                topics.values().stream().mapToInt(topic -> topic.backoff.size()).sum();
+        int unwanted =
+                peers.values().stream().mapToInt(peer -> peer.unwanted.size()).sum();
+        int subscriptions =
+                peers.values().stream().mapToInt(peer -> peer.topics.size()).sum();
         return seen.size() + pending.size() + promises.size() + backoffs + unwanted + subscriptions + scores.retained();
     }
 }

@@ -26,7 +26,10 @@ final class ScoreBook {
     private static final class Entry {
         final Map<String, Score.Counters> topics = new HashMap<>();
         double breaches;
-        @Nullable InetAddress address;
+
+        @Nullable
+        InetAddress address;
+
         long goneUntil;
     }
 

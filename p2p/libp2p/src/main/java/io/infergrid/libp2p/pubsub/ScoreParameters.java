@@ -61,9 +61,13 @@ public record ScoreParameters(
     public record Thresholds(
             double gossip, double publish, double graylist, double acceptPeerExchange, double opportunisticGraft) {
         public Thresholds {
-            if (gossip > 0 || publish > gossip || graylist >= publish || acceptPeerExchange < 0 || opportunisticGraft < 0) {
-                throw new IllegalArgumentException("thresholds: expected graylist < publish <= gossip <= 0 and the"
-                        + " other two not negative");
+            if (gossip > 0
+                    || publish > gossip
+                    || graylist >= publish
+                    || acceptPeerExchange < 0
+                    || opportunisticGraft < 0) {
+                throw new IllegalArgumentException(
+                        "thresholds: expected graylist < publish <= gossip <= 0 and the" + " other two not negative");
             }
         }
     }

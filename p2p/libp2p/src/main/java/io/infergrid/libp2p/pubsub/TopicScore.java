@@ -13,12 +13,7 @@ import java.time.Duration;
  * @param invalid P4
  */
 public record TopicScore(
-        double weight,
-        TimeInMesh timeInMesh,
-        First first,
-        Deliveries deliveries,
-        Failures failures,
-        Invalid invalid) {
+        double weight, TimeInMesh timeInMesh, First first, Deliveries deliveries, Failures failures, Invalid invalid) {
 
     /**
      * For topics whose rate is not known: time in the mesh and first deliveries add a little, invalid messages cost much, and a peer

@@ -29,11 +29,14 @@ final class GossipSimulationTest {
         assertThat(network.deliveryRatio()).isEqualTo(1.0);
         assertThat(network.meanHops()).isLessThan(4);
         assertThat(network.maxHops()).isLessThanOrEqualTo(10);
-        assertThat(network.duplicates()).isLessThan(GossipParameters.DEFAULT.mesh().high());
-        network.nodes.values().forEach(node -> assertThat(node.mesh().size())
-                .isBetween(
-                        GossipParameters.DEFAULT.mesh().low(),
-                        GossipParameters.DEFAULT.mesh().high()));
+        assertThat(network.duplicates())
+                .isLessThan(GossipParameters.DEFAULT.mesh().high());
+        network.nodes
+                .values()
+                .forEach(node -> assertThat(node.mesh().size())
+                        .isBetween(
+                                GossipParameters.DEFAULT.mesh().low(),
+                                GossipParameters.DEFAULT.mesh().high()));
     }
 
     @Test
@@ -134,8 +137,8 @@ final class GossipSimulationTest {
 
     /** As many sybils as honest nodes, each with more links than those; they take everything and pass on nothing. */
     private static SimulatedNetwork sybils(int nodes, long seed) {
-        var network = new SimulatedNetwork(
-                seed, GossipParameters.DEFAULT, SCORE, TopicOptions.DEFAULT.withScore(DEMANDING));
+        var network =
+                new SimulatedNetwork(seed, GossipParameters.DEFAULT, SCORE, TopicOptions.DEFAULT.withScore(DEMANDING));
         network.grow(nodes, 10);
         var honest = List.copyOf(network.nodes.values());
         for (int i = 0; i < nodes; i++) {
@@ -185,27 +188,26 @@ final class GossipSimulationTest {
 
     private static void flood(SimulatedNetwork network, SimulatedNetwork.Node spammer, PeerId victim, int round) {
         var none = List.<List<MessageId>>of();
-        var rpc =
-                switch (round % 3) {
-                    case 0 -> Rpc.of(spammer.message(SimulatedNetwork.FORGED, 100));
-                    case 1 -> Rpc.of(spammer.message(SimulatedNetwork.UNWANTED, 100));
-                    default -> {
-                        var ids = new ArrayList<MessageId>();
-                        for (int i = 0; i < 100; i++) {
-                            var bytes = new byte[16];
-                            network.random.nextBytes(bytes);
-                            ids.add(new MessageId(bytes));
-                        }
-                        yield new Rpc(
-                                List.of(),
-                                List.of(),
-                                List.of(new Rpc.IHave(SimulatedNetwork.TOPIC, ids)),
-                                none,
-                                List.of(SimulatedNetwork.TOPIC),
-                                List.of(),
-                                none);
-                    }
-                };
+        var rpc = switch (round % 3) {
+            case 0 -> Rpc.of(spammer.message(SimulatedNetwork.FORGED, 100));
+            case 1 -> Rpc.of(spammer.message(SimulatedNetwork.UNWANTED, 100));
+            default -> {
+                var ids = new ArrayList<MessageId>();
+                for (int i = 0; i < 100; i++) {
+                    var bytes = new byte[16];
+                    network.random.nextBytes(bytes);
+                    ids.add(new MessageId(bytes));
+                }
+                yield new Rpc(
+                        List.of(),
+                        List.of(),
+                        List.of(new Rpc.IHave(SimulatedNetwork.TOPIC, ids)),
+                        none,
+                        List.of(SimulatedNetwork.TOPIC),
+                        List.of(),
+                        none);
+            }
+        };
         spammer.inject(victim, rpc);
     }
 

@@ -376,5 +376,4 @@ final class GossipsubTest {
             Thread.yield();
         }
     }
-
 }

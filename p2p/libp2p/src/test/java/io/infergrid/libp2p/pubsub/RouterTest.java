@@ -103,7 +103,8 @@ final class RouterTest implements Outlet {
         var prune = last(late).prune().getFirst();
         assertThat(prune.backoffSeconds()).isEqualTo(60);
         assertThat(prune.peers()).hasSize(MESH.high());
-        assertThat(LIMITS.elements().exchangedPeers()).isGreaterThanOrEqualTo(prune.peers().size());
+        assertThat(LIMITS.elements().exchangedPeers())
+                .isGreaterThanOrEqualTo(prune.peers().size());
     }
 
     @Test
@@ -270,9 +271,7 @@ final class RouterTest implements Outlet {
         router.join(TOPIC, TopicOptions.DEFAULT, now);
         var forger = peer();
         for (int i = 0; i < 100; i++) {
-            receive(
-                    forger,
-                    Rpc.of(Message.of(key(9).peerId(), new byte[] {(byte) i}, number(1), TOPIC, new byte[64])));
+            receive(forger, Rpc.of(Message.of(key(9).peerId(), new byte[] {(byte) i}, number(1), TOPIC, new byte[64])));
         }
         assertThat(verifying).hasSize(4);
     }
@@ -320,7 +319,8 @@ final class RouterTest implements Outlet {
     void a_number_is_not_taken_twice_however_late_where_authors_count() {
         router.join(TOPIC, TopicOptions.DEFAULT.refusingReplays(), now);
         var peer = peer();
-        var messages = IntStream.range(0, 50).mapToObj(i -> message(9, 1000 + i, 10)).toList();
+        var messages =
+                IntStream.range(0, 50).mapToObj(i -> message(9, 1000 + i, 10)).toList();
         for (var message : messages) {
             receive(peer, Rpc.of(message));
             verify(Pending.Outcome.GOOD);
@@ -338,7 +338,8 @@ final class RouterTest implements Outlet {
             }
         }
         assertThat(delivered).hasSize(50);
-        assertThat(router.score(replayer)).isLessThan(ScoreParameters.DEFAULT.thresholds().graylist());
+        assertThat(router.score(replayer))
+                .isLessThan(ScoreParameters.DEFAULT.thresholds().graylist());
         assertThat(reports.get(replayer)).contains(Event.GOSSIP_REPLAY);
     }
 
@@ -456,7 +457,10 @@ final class RouterTest implements Outlet {
         for (int i = 0; i < 20; i++) {
             receive(liar, ihave(i, 800));
         }
-        var asked = all(liar).stream().flatMap(rpc -> rpc.iwant().stream()).mapToInt(List::size).sum();
+        var asked = all(liar).stream()
+                .flatMap(rpc -> rpc.iwant().stream())
+                .mapToInt(List::size)
+                .sum();
         assertThat(asked).isEqualTo(LIMITS.perHeartbeat().ihaveIds());
         assertThat(reports.get(liar)).contains(Event.GOSSIP_FLOOD); // the eleventh list
         router.heartbeat(now += SECOND);
@@ -536,7 +540,11 @@ final class RouterTest implements Outlet {
         int before = router.held();
         for (int i = 0; i < 100; i++) {
             int round = i;
-            receive(peer, idontwant(IntStream.range(0, 100).mapToObj(n -> id(1000 * round + n)).toList()));
+            receive(
+                    peer,
+                    idontwant(IntStream.range(0, 100)
+                            .mapToObj(n -> id(1000 * round + n))
+                            .toList()));
         }
         assertThat(router.held() - before).isEqualTo(LIMITS.perHeartbeat().idontwantIds());
         for (int i = 0; i < 5; i++) {
@@ -761,15 +769,10 @@ final class RouterTest implements Outlet {
     }
 
     private static Rpc ihave(int from, int count) {
-        var ids = IntStream.range(0, count).mapToObj(i -> id(100_000 * from + i)).toList();
+        var ids =
+                IntStream.range(0, count).mapToObj(i -> id(100_000 * from + i)).toList();
         return new Rpc(
-                List.of(),
-                List.of(),
-                List.of(new Rpc.IHave(TOPIC, ids)),
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of());
+                List.of(), List.of(), List.of(new Rpc.IHave(TOPIC, ids)), List.of(), List.of(), List.of(), List.of());
     }
 
     private static Rpc idontwant(List<MessageId> ids) {
@@ -794,7 +797,6 @@ final class RouterTest implements Outlet {
     }
 
     private static PrivateKey key(int number) {
-        return PrivateKey.fromSeed(
-                ByteBuffer.allocate(32).putInt(number).array());
+        return PrivateKey.fromSeed(ByteBuffer.allocate(32).putInt(number).array());
     }
 }

@@ -79,7 +79,11 @@ final class RpcTest {
     void more_elements_than_allowed_are_refused_with_a_line_that_says_so() {
         var subscription = new ProtoWriter().varint(1, 1).text(2, "/t").toByteArray();
         refused(1, subscription, LIMITS.elements().subscriptions(), "subscriptions");
-        refused(2, new ProtoWriter().text(4, "/t").toByteArray(), LIMITS.elements().messages(), "messages");
+        refused(
+                2,
+                new ProtoWriter().text(4, "/t").toByteArray(),
+                LIMITS.elements().messages(),
+                "messages");
         var graft = new ProtoWriter().text(1, "/t").toByteArray();
         refusedControl(3, graft, LIMITS.elements().control(), "GRAFTs");
         refusedControl(4, graft, LIMITS.elements().control(), "PRUNEs");
@@ -96,7 +100,8 @@ final class RpcTest {
     void long_names_and_fields_are_refused() {
         var topic = "x".repeat(LIMITS.topicBytes() + 1);
         var subscription = new ProtoWriter().varint(1, 1).text(2, topic).toByteArray();
-        assertThatThrownBy(() -> Rpc.decode(new ProtoWriter().bytes(1, subscription).toByteArray(), LIMITS))
+        assertThatThrownBy(() ->
+                        Rpc.decode(new ProtoWriter().bytes(1, subscription).toByteArray(), LIMITS))
                 .isInstanceOf(DecodeException.class)
                 .hasMessageContaining("expected at most 128 bytes in field 2, found 129");
         var message = new ProtoWriter().bytes(3, new byte[9]).text(4, "/t").toByteArray();

@@ -58,8 +58,8 @@ final class ScoreTest {
 
         double p1 = inMesh ? Math.min(meshSeconds / 2, 30) : 0;
         double deficit = inMesh && meshSeconds > 5 && deliveries < 10 ? 10 - deliveries : 0;
-        double expected = 0.5
-                * (0.1 * p1 + 2 * first + -1.5 * deficit * deficit + -0.7 * failures + -3.0 * invalid * invalid);
+        double expected =
+                0.5 * (0.1 * p1 + 2 * first + -1.5 * deficit * deficit + -0.7 * failures + -3.0 * invalid * invalid);
         assertThat(Score.topic(TERMS, counters)).isCloseTo(expected, within(1e-9));
     }
 
@@ -93,8 +93,7 @@ final class ScoreTest {
         book.decay(1000 * SECOND);
         double first = 10 * 0.9; // after one decay
         double deficit = 10 - 10 * 0.8;
-        assertThat(book.score(peer))
-                .isCloseTo(0.5 * (0.1 * 30 + 2 * first - 1.5 * deficit * deficit), within(1e-9));
+        assertThat(book.score(peer)).isCloseTo(0.5 * (0.1 * 30 + 2 * first - 1.5 * deficit * deficit), within(1e-9));
     }
 
     @Test
@@ -133,13 +132,16 @@ final class ScoreTest {
         book.decay(6 * SECOND);
         double none = book.score(other);
         var message = delivery(6 * SECOND);
-        assertThat(book.duplicate(other, message, TOPIC, 6 * SECOND + 30_000_000)).isFalse();
+        assertThat(book.duplicate(other, message, TOPIC, 6 * SECOND + 30_000_000))
+                .isFalse();
         assertThat(book.score(other)).isEqualTo(none);
         var another = delivery(6 * SECOND);
-        assertThat(book.duplicate(other, another, TOPIC, 6 * SECOND + 10_000_000)).isFalse();
+        assertThat(book.duplicate(other, another, TOPIC, 6 * SECOND + 10_000_000))
+                .isFalse();
         double one = book.score(other);
         assertThat(one).isGreaterThan(none);
-        assertThat(book.duplicate(other, another, TOPIC, 6 * SECOND + 10_000_000)).isTrue();
+        assertThat(book.duplicate(other, another, TOPIC, 6 * SECOND + 10_000_000))
+                .isTrue();
         assertThat(book.score(other)).isEqualTo(one);
     }
 

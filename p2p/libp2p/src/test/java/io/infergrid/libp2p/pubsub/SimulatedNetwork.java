@@ -109,8 +109,9 @@ final class SimulatedNetwork {
             var what = new Sent();
             what.at = now;
             what.hops.put(id, 0);
-            nodes.values().stream().filter(node -> node.up && node.honest && node != this).forEach(node ->
-                    what.expected.add(node.id));
+            nodes.values().stream()
+                    .filter(node -> node.up && node.honest && node != this)
+                    .forEach(node -> what.expected.add(node.id));
             sent.put(message.defaultId(), what);
             router.publish(message, now);
             return message.defaultId();
@@ -131,13 +132,7 @@ final class SimulatedNetwork {
             var passed = passesMessages
                     ? rpc
                     : new Rpc(
-                            rpc.subscriptions(),
-                            List.of(),
-                            List.of(),
-                            List.of(),
-                            rpc.graft(),
-                            rpc.prune(),
-                            List.of());
+                            rpc.subscriptions(), List.of(), List.of(), List.of(), rpc.graft(), rpc.prune(), List.of());
             after(nanos, () -> {
                 if (to.up && to.links.containsKey(id)) {
                     to.router.received(id, passed, now);
@@ -156,12 +151,11 @@ final class SimulatedNetwork {
         @Override
         public boolean verify(Pending message) {
             var signature = signatureOf(message.message);
-            var outcome =
-                    switch (signature) {
-                        case GENUINE -> Pending.Outcome.GOOD;
-                        case UNWANTED -> Pending.Outcome.REJECTED;
-                        default -> Pending.Outcome.FORGED;
-                    };
+            var outcome = switch (signature) {
+                case GENUINE -> Pending.Outcome.GOOD;
+                case UNWANTED -> Pending.Outcome.REJECTED;
+                default -> Pending.Outcome.FORGED;
+            };
             if (outcome == Pending.Outcome.GOOD) {
                 var what = sent.get(message.id);
                 if (what != null) {
@@ -270,7 +264,9 @@ final class SimulatedNetwork {
     }
 
     Node any(boolean honest) {
-        var fitting = nodes.values().stream().filter(node -> node.up && node.honest == honest).toList();
+        var fitting = nodes.values().stream()
+                .filter(node -> node.up && node.honest == honest)
+                .toList();
         return fitting.get(random.nextInt(fitting.size()));
     }
 
