@@ -22,7 +22,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -69,7 +68,7 @@ public final class ReachabilityService implements AutoCloseable {
     private @Nullable RelayServer relaying;
     private final List<Consumer<Reachability>> listeners = new CopyOnWriteArrayList<>();
     private final Map<Multiaddr, Set<PeerId>> observed = new LinkedHashMap<>(); // guarded by itself
-    private final Map<Multiaddr, Map<PeerId, Instant>> asked = new HashMap<>(); // by the asking task alone
+    private final Map<Multiaddr, Map<PeerId, Instant>> asked = new ConcurrentHashMap<>();
     private final Map<PeerId, Instant> relayTried = new ConcurrentHashMap<>();
     private final ScheduledExecutorService time = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("libp2p-reachability").factory());
@@ -379,6 +378,7 @@ public final class ReachabilityService implements AutoCloseable {
             observed.clear();
         }
         learn(new Signal.NetworkChanged());
+        asked.clear();
         relayTried.clear();
         if (mapper != null) {
             mapper.networkChanged();
@@ -444,7 +444,7 @@ public final class ReachabilityService implements AutoCloseable {
     }
 
     private void ask(Multiaddr address, Connection connection, Instant now) {
-        asked.computeIfAbsent(address, _ -> new HashMap<>()).put(connection.remote(), now);
+        asked.computeIfAbsent(address, _ -> new ConcurrentHashMap<>()).put(connection.remote(), now);
         try {
             var found = autonat.ask(connection, List.of(address), ASK_LIMIT);
             switch (found.verdict()) {

@@ -1,0 +1,119 @@
+package io.infergrid.libp2p.netns;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Peers as processes on hosts of their own: routers with NAT between them, addresses that change, networks that part. */
+@Timeout(240)
+class RealNetworkTest {
+
+    private static final String KEEPS_PORTS = "masquerade";
+    private static final String OTHER_PORT_FOR_EACH = "masquerade random,fully-random";
+
+    private static String bootstrap(NetworkLab lab, String bridge) throws IOException {
+        var open = lab.namespace("pub");
+        lab.plug(bridge, "ppub", open, "eth0", "11.0.0.1/24");
+        return open;
+    }
+
+    private static LabPeer rig(NetworkLab lab, String namespace, LabPeer relay) throws IOException {
+        return LabPeer.start(lab, namespace, "listen=/ip4/0.0.0.0/tcp/4001", "bootstrap=" + relay.address());
+    }
+
+    private static String relayedAddress(LabPeer peer) throws IOException, InterruptedException {
+        var all = peer.until("addresses", a -> a.contains("/p2p-circuit/"));
+        for (var address : all.split(" ")) {
+            if (address.contains("/p2p-circuit/")) {
+                return address;
+            }
+        }
+        throw new IOException("no address over a relay in " + all);
+    }
+
+    @Test
+    void rigs_behind_different_routers_meet_over_a_relay_and_get_a_direct_link_that_survives_a_change_of_address()
+            throws Exception {
+        try (var lab = NetworkLab.open()) {
+            var bridge = lab.bridge("br");
+            var open = bootstrap(lab, bridge);
+            var homeA = lab.home(bridge, "a", "11.0.0.11", "192.168.1", KEEPS_PORTS);
+            var homeB = lab.home(bridge, "b", "11.0.0.12", "192.168.2", KEEPS_PORTS);
+            var relay = LabPeer.start(lab, open, "listen=/ip4/11.0.0.1/tcp/4001");
+            var a = rig(lab, homeA, relay);
+            var b = rig(lab, homeB, relay);
+
+            // one that the internet reaches finds out, and relays for those that find out that it does not reach them
+            relay.until("state", s -> s.startsWith("ok PUBLIC"));
+            assertThat(a.until("state", s -> s.startsWith("ok RELAYED")))
+                    .contains("Others reach this rig through a relay; a direct link is tried with each peer.");
+            var overRelay = relayedAddress(b);
+            assertThat(overRelay).startsWith(relay.address() + "/p2p-circuit/p2p/" + b.peerId());
+
+            assertThat(a.tell("connect " + overRelay)).isEqualTo("relayed");
+            assertThat(a.until("way " + b.peerId(), w -> w.startsWith("ok direct"))).contains("/ip4/11.0.0.12/tcp/");
+            assertThat(b.until("way " + a.peerId(), w -> w.startsWith("ok direct"))).contains("/ip4/11.0.0.11/tcp/");
+            assertThat(a.tell("echo " + b.peerId() + " 1000000")).isEqualTo("direct"); // more than a relay lets through
+            assertThat(b.tell("echo " + a.peerId() + " 1000000")).isEqualTo("direct");
+
+            // rig B moves within its home: another address, the same rig
+            lab.in(homeB, "ip addr del 192.168.2.2/24 dev eth0");
+            lab.in(homeB, "ip addr add 192.168.2.77/24 dev eth0");
+            lab.in(homeB, "ip route replace default via 192.168.2.1");
+            a.until("way " + b.peerId(), w -> w.startsWith("ok none"));
+            b.until("way " + relay.peerId(), w -> w.startsWith("ok direct"));
+            var again = relayedAddress(b);
+            assertThat(a.until("connect " + again, w -> w.startsWith("ok"))).isNotNull();
+            a.until("way " + b.peerId(), w -> w.startsWith("ok direct"));
+            assertThat(a.tell("echo " + b.peerId() + " 1000000")).isEqualTo("direct");
+        }
+    }
+
+    @Test
+    void behind_routers_with_another_port_for_each_destination_rigs_stay_on_the_relay() throws Exception {
+        try (var lab = NetworkLab.open()) {
+            var bridge = lab.bridge("br");
+            var open = bootstrap(lab, bridge);
+            var homeA = lab.home(bridge, "a", "11.0.0.11", "192.168.1", OTHER_PORT_FOR_EACH);
+            var homeB = lab.home(bridge, "b", "11.0.0.12", "192.168.2", OTHER_PORT_FOR_EACH);
+            var relay = LabPeer.start(lab, open, "listen=/ip4/11.0.0.1/tcp/4001");
+            var a = rig(lab, homeA, relay);
+            var b = rig(lab, homeB, relay);
+            assertThat(a.tell("connect " + relayedAddress(b))).isEqualTo("relayed");
+            assertThat(a.tell("echo " + b.peerId() + " 20000")).isEqualTo("relayed");
+            b.until("counters", c -> c.contains("HOLE_PUNCH_FAILED"));
+            assertThat(a.tell("way " + b.peerId())).startsWith("relayed");
+        }
+    }
+
+    @Test
+    void a_network_that_parted_grows_together_again() throws Exception {
+        try (var lab = NetworkLab.open()) {
+            var bridge = lab.bridge("br");
+            var peers = new LabPeer[3];
+            for (int i = 0; i < peers.length; i++) {
+                var host = lab.namespace("h" + i);
+                lab.plug(bridge, "p" + i, host, "eth0", "11.0.0.2" + i + "/24");
+                peers[i] = i == 0
+                        ? LabPeer.start(lab, host, "listen=/ip4/11.0.0.20/tcp/4001")
+                        : LabPeer.start(
+                                lab, host, "listen=/ip4/11.0.0.2" + i + "/tcp/4001", "bootstrap=" + peers[0].address());
+            }
+            peers[1].until("way " + peers[0].peerId(), w -> w.startsWith("ok direct"));
+            peers[2].tell("connect " + peers[1].address());
+
+            lab.in(bridge, "ip link set p2 down"); // the third is alone
+            peers[2].until("way " + peers[0].peerId(), w -> w.startsWith("ok none"));
+            peers[0].until("way " + peers[2].peerId(), w -> w.startsWith("ok none"));
+            peers[1].until("way " + peers[2].peerId(), w -> w.startsWith("ok none"));
+            assertThat(peers[1].tell("echo " + peers[0].peerId() + " 100000")).isEqualTo("direct");
+
+            lab.in(bridge, "ip link set p2 up");
+            peers[0].until("way " + peers[2].peerId(), w -> w.startsWith("ok direct"));
+            assertThat(peers[1].until("connect " + peers[2].address(), w -> w.startsWith("ok"))).isEqualTo("ok direct");
+            assertThat(peers[1].tell("echo " + peers[2].peerId() + " 100000")).isEqualTo("direct");
+        }
+    }
+}
