@@ -34,13 +34,19 @@ public final class AutonatClient implements AutoCloseable {
     private final Host host;
     private final RandomGenerator random;
     private final AutonatLimits limits;
+    private final Duration arrivalLimit;
     private final Map<Long, CountDownLatch> nonces = new ConcurrentHashMap<>();
 
     /** Answers no dials yet. */
     public AutonatClient(Host host, RandomGenerator random, AutonatLimits limits) {
+        this(host, random, limits, TIMEOUT);
+    }
+
+    AutonatClient(Host host, RandomGenerator random, AutonatLimits limits, Duration arrivalLimit) {
         this.host = host;
         this.random = random;
         this.limits = limits;
+        this.arrivalLimit = arrivalLimit;
     }
 
     /** Answers the dials of those that are asked. */
@@ -117,8 +123,7 @@ public final class AutonatClient implements AutoCloseable {
         }
     }
 
-    private static Finding finding(
-            List<Multiaddr> addresses, AutonatMessage.DialResponse response, CountDownLatch arrival)
+    private Finding finding(List<Multiaddr> addresses, AutonatMessage.DialResponse response, CountDownLatch arrival)
             throws IOException {
         if (response.status() != AutonatMessage.OK) {
             return new Finding(Optional.empty(), Verdict.NO_ANSWER);
@@ -136,9 +141,9 @@ public final class AutonatClient implements AutoCloseable {
     }
 
     /** The nonce may come a moment after the answer, since both take different ways. */
-    private static boolean arrived(CountDownLatch arrival) {
+    private boolean arrived(CountDownLatch arrival) {
         try {
-            return arrival.await(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+            return arrival.await(arrivalLimit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

@@ -34,6 +34,7 @@ public final class HolePunching implements AutoCloseable {
     private static final int ATTEMPTS = 3;
     private static final int MAX_STREAMS = 1;
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration ALONE = Duration.ofSeconds(2); // while the other side waits for us to begin
 
     private final Host host;
     private final Supplier<List<Multiaddr>> own;
@@ -92,7 +93,7 @@ public final class HolePunching implements AutoCloseable {
             return false;
         }
         try {
-            var direct = host.dialDirect(peer, addresses, TIMEOUT, false);
+            var direct = host.dialDirect(peer, addresses, ALONE, false);
             LOG.info("{} is reached directly at {}", peer, direct.remoteAddress());
             host.counters().count(Event.HOLE_PUNCHED);
             return true;

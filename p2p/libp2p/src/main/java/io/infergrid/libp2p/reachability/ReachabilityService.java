@@ -69,6 +69,7 @@ public final class ReachabilityService implements AutoCloseable {
     private final List<Consumer<Reachability>> listeners = new CopyOnWriteArrayList<>();
     private final Map<Multiaddr, Set<PeerId>> observed = new LinkedHashMap<>(); // guarded by itself
     private final Map<Multiaddr, Map<PeerId, Instant>> asked = new ConcurrentHashMap<>();
+    private final Set<PeerId> wanted = ConcurrentHashMap.newKeySet(); // relays at which a slot is kept in any case
     private final Map<PeerId, Instant> relayTried = new ConcurrentHashMap<>();
     private final ScheduledExecutorService time = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("libp2p-reachability").factory());
@@ -204,6 +205,16 @@ public final class ReachabilityService implements AutoCloseable {
     /** The slots that we hold at relays. */
     public List<RelayClient.Slot> slots() {
         return relays.slots();
+    }
+
+    /**
+     * Takes a slot at that relay and keeps it, whatever the reachability is; blocks.
+     *
+     * @throws IOException if it cannot be reached or would not
+     */
+    public RelayClient.Slot reserve(PeerId relay, List<Multiaddr> addresses) throws IOException {
+        wanted.add(relay);
+        return relays.reserve(relay, addresses, RELAY_LIMIT);
     }
 
     /** Is told of every change, on a thread of this service; must return soon. Told what is known at once. */
@@ -463,7 +474,10 @@ public final class ReachabilityService implements AutoCloseable {
         var now = clock.instant();
         relays.tick(now);
         if (!settings.relayClient() || !state.wantsRelays()) {
-            relays.slots().forEach(slot -> relays.release(slot.relay()));
+            relays.slots().stream()
+                    .map(RelayClient.Slot::relay)
+                    .filter(relay -> !wanted.contains(relay))
+                    .forEach(relays::release);
         } else {
             for (var relay : possibleRelays()) {
                 if (closed || relays.slots().size() >= settings.slots()) {

@@ -53,12 +53,22 @@ public final class JsPeer implements AutoCloseable {
 
     /** Starts a node with those flags and no others ({@code peer.mjs} lists them at its head), or skips the test. */
     public static JsPeer startWith(List<String> flags) throws IOException {
+        return startIn(List.of(), flags);
+    }
+
+    /**
+     * The same by another command.
+     *
+     * @param launcher what to put before {@code node}, e.g. {@code ip netns exec <namespace>}
+     */
+    public static JsPeer startIn(List<String> launcher, List<String> flags) throws IOException {
         assumeTrue(hasNode(), "skipped: Node.js 20 or later is not on the path, so there is no js-libp2p to talk to");
         assumeTrue(
                 Files.isDirectory(DIRECTORY.resolve("node_modules")),
                 "skipped: the packages of js-libp2p are missing; run npm ci --ignore-scripts in p2p/libp2p/"
                         + DIRECTORY);
-        var command = new ArrayList<>(List.of("node", "peer.mjs"));
+        var command = new ArrayList<>(launcher);
+        command.addAll(List.of("node", "peer.mjs"));
         command.addAll(flags);
         return new JsPeer(new ProcessBuilder(command)
                 .directory(DIRECTORY.toFile())

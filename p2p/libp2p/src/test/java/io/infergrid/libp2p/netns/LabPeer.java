@@ -54,7 +54,8 @@ public final class LabPeer implements AutoCloseable {
                 .redirectError(
                         log == null
                                 ? ProcessBuilder.Redirect.DISCARD
-                                : ProcessBuilder.Redirect.appendTo(Path.of(log + namespace).toFile()))
+                                : ProcessBuilder.Redirect.appendTo(
+                                        Path.of(log + namespace).toFile()))
                 .start();
         try {
             return lab.kept(new LabPeer(process));
@@ -98,8 +99,8 @@ public final class LabPeer implements AutoCloseable {
                 return answer;
             }
             if (System.nanoTime() > deadline) {
-                throw new IOException(command + ": the last answer within " + PATIENCE + " was " + answer + "; counters "
-                        + ask("counters"));
+                throw new IOException(command + ": the last answer within " + PATIENCE + " was " + answer
+                        + "; counters " + ask("counters"));
             }
             TimeUnit.MILLISECONDS.sleep(50);
         }

@@ -61,6 +61,11 @@ public final class NetworkLab implements AutoCloseable {
         return full;
     }
 
+    /** The namespaces made so far. */
+    public List<String> namespaces() {
+        return List.copyOf(namespaces);
+    }
+
     /** A namespace that is a switch: whatever is plugged into it shares one network. */
     public String bridge(String name) throws IOException {
         var full = namespace(name);
@@ -101,9 +106,7 @@ public final class NetworkLab implements AutoCloseable {
         in(rig, "ip link set eth0 up");
         in(rig, "ip route add default via " + lan + ".1");
         in(router, "sysctl -qw net.ipv4.ip_forward=1");
-        in(
-                router,
-                """
+        in(router, """
                 nft -f - <<'END'
                 table ip home {
                   chain post { type nat hook postrouting priority srcnat; oifname "wan" %s; }
@@ -118,8 +121,7 @@ public final class NetworkLab implements AutoCloseable {
                     iifname "wan" meta l4proto { tcp, udp } drop
                   }
                 }
-                END"""
-                        .formatted(masquerade));
+                END""".formatted(masquerade));
         return rig;
     }
 

@@ -10,6 +10,7 @@ import io.infergrid.libp2p.autonat.AutonatLimits;
 import io.infergrid.libp2p.identity.PrivateKey;
 import io.infergrid.libp2p.reachability.ReachabilityService;
 import io.infergrid.libp2p.relay.RelayLimits;
+import io.infergrid.libp2p.relay.RelayServer;
 import io.infergrid.libp2p.swarm.Swarm;
 import io.infergrid.libp2p.yamux.YamuxLimits;
 import java.io.BufferedReader;
@@ -21,7 +22,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
@@ -48,7 +48,10 @@ public final class PeerProcess {
         this.service = service;
     }
 
-    /** {@code key=value} each: listen (several), announce (several), bootstrap (several), relay=on|off. */
+    /**
+     * {@code key=value} each: listen, announce and bootstrap, each several times; {@code relay=always} to relay before anybody confirmed
+     * an address; {@code slot} with the address of a relay to take one at whatever the reachability is.
+     */
     public static void main(String[] args) throws IOException {
         var options = new TreeMap<String, List<String>>();
         for (var arg : args) {
@@ -56,19 +59,30 @@ public final class PeerProcess {
             options.computeIfAbsent(pair[0], _ -> new ArrayList<>()).add(pair[1]);
         }
         var key = PrivateKey.generate();
-        var yamux = new YamuxLimits(256, 256, 16 << 20, Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(10));
+        var yamux = new YamuxLimits(
+                256, 256, 16 << 20, Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(10));
         var builder = new HostBuilder().identity(key).limits(Limits.DEFAULT.withYamux(yamux));
         options.getOrDefault("listen", List.of()).forEach(builder::listen);
         options.getOrDefault("announce", List.of()).forEach(a -> builder.announce(Multiaddr.parse(a)));
         var bootstrap = options.getOrDefault("bootstrap", List.of()).stream()
                 .map(Multiaddr::parse)
                 .toList();
-        var settings = settings(bootstrap, !options.containsKey("relay"));
+        boolean relays = options.containsKey("relay");
+        var settings = settings(bootstrap, !relays);
         try (var host = builder.start();
                 var service = new ReachabilityService(host, key, settings, Clock.systemUTC(), new Random())) {
             host.handle(
-                    ECHO, HandlerOptions.atMost(8).alsoRelayed(), (_, stream) -> stream.in().transferTo(stream.out()));
+                    ECHO,
+                    HandlerOptions.atMost(8).alsoRelayed(),
+                    (_, stream) -> stream.in().transferTo(stream.out()));
             service.start();
+            if (relays) {
+                var _ = new RelayServer(host, key, RelayLimits.DEFAULT, Clock.systemUTC()).start();
+            }
+            for (var relay : options.getOrDefault("slot", List.of())) {
+                var address = Multiaddr.parse(relay);
+                service.reserve(address.peer().orElseThrow(), List.of(address));
+            }
             var peer = new PeerProcess(host, service);
             peer.bootstrap.addAll(bootstrap);
             peer.run();
@@ -124,7 +138,9 @@ public final class PeerProcess {
             case "echo" -> echo(PeerId.parse(words[1]), Integer.parseInt(words[2]));
             case "way" -> way(PeerId.parse(words[1]));
             case "state" -> service.state().state() + " " + service.state().advice();
-            case "addresses" -> host.addresses().stream().map(Multiaddr::toString).collect(Collectors.joining(" "));
+            case "open" -> service.state().open().toString();
+            case "addresses" ->
+                host.addresses().stream().map(Multiaddr::toString).collect(Collectors.joining(" "));
             case "counters" -> host.counters().snapshot().toString();
             default -> throw new IllegalArgumentException("expected a command, found " + words[0]);
         };

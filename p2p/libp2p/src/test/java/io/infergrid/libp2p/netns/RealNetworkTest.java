@@ -53,8 +53,10 @@ class RealNetworkTest {
             assertThat(overRelay).startsWith(relay.address() + "/p2p-circuit/p2p/" + b.peerId());
 
             assertThat(a.tell("connect " + overRelay)).isEqualTo("relayed");
-            assertThat(a.until("way " + b.peerId(), w -> w.startsWith("ok direct"))).contains("/ip4/11.0.0.12/tcp/");
-            assertThat(b.until("way " + a.peerId(), w -> w.startsWith("ok direct"))).contains("/ip4/11.0.0.11/tcp/");
+            assertThat(a.until("way " + b.peerId(), w -> w.startsWith("ok direct")))
+                    .contains("/ip4/11.0.0.12/tcp/");
+            assertThat(b.until("way " + a.peerId(), w -> w.startsWith("ok direct")))
+                    .contains("/ip4/11.0.0.11/tcp/");
             assertThat(a.tell("echo " + b.peerId() + " 1000000")).isEqualTo("direct"); // more than a relay lets through
             assertThat(b.tell("echo " + a.peerId() + " 1000000")).isEqualTo("direct");
 
@@ -112,7 +114,8 @@ class RealNetworkTest {
 
             lab.in(bridge, "ip link set p2 up");
             peers[0].until("way " + peers[2].peerId(), w -> w.startsWith("ok direct"));
-            assertThat(peers[1].until("connect " + peers[2].address(), w -> w.startsWith("ok"))).isEqualTo("ok direct");
+            assertThat(peers[1].until("connect " + peers[2].address(), w -> w.startsWith("ok")))
+                    .isEqualTo("ok direct");
             assertThat(peers[1].tell("echo " + peers[2].peerId() + " 100000")).isEqualTo("direct");
         }
     }
