@@ -38,6 +38,12 @@ public enum Event {
     HANDLER_FAILED,
     /** A peer would have us hold more than the memory set aside for it. */
     MEMORY_EXCEEDED,
+    /** A record was not taken into the DHT: no room, no rules for it, or a better one is here. */
+    KAD_REFUSED,
+    /** A peer asks the DHT more often than it is answered at once. */
+    KAD_THROTTLED,
+    /** An mDNS packet was dropped: too many a second, malformed, or about addresses that are not of this network. */
+    MDNS_DROPPED,
 
     /** Bytes that follow no format. */
     MALFORMED(true),
@@ -63,6 +69,8 @@ public enum Event {
     GOSSIP_FLOOD(true),
     /** A peer lost so much score that nothing it sends is looked at. */
     GOSSIP_GRAYLISTED(true),
+    /** A false record, or one in somebody else's name, for the DHT. */
+    KAD_POISONED(true),
     /** No answer to the keep-alive, or a write that nobody read. */
     UNRESPONSIVE;
 

@@ -37,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,9 @@ public final class Kademlia implements AutoCloseable {
     private static final Duration BAN = Duration.ofHours(1);
     private static final int MAX_BANS = 4096;
     private static final Duration REJOIN = Duration.ofSeconds(15);
+    /** After which a key is published again that nobody took. */
+    private static final Duration RETRY = Duration.ofMinutes(1);
+
     /** Buckets beyond hold few peers, and no key that falls into them can be drawn quickly. */
     private static final int MAX_REFRESHED_BUCKETS = 15;
 
@@ -103,7 +107,9 @@ public final class Kademlia implements AutoCloseable {
     private final Set<Object> publishing = ConcurrentHashMap.newKeySet();
     private final Object house = new Object();
     private boolean poked; // guarded by house
+    private final ReentrantLock ticking = new ReentrantLock();
     private volatile boolean closed;
+    private Instant lastSweep = Instant.MIN;
     private Instant lastRefresh = Instant.MIN;
     private Instant lastJoin = Instant.MIN;
     private int refreshes;
@@ -182,6 +188,11 @@ public final class Kademlia implements AutoCloseable {
     /** The peers nearest to a key that answered, nearest first. Blocks. */
     public List<Contact> closest(byte[] key, Duration limit) throws InterruptedException {
         return walk(KadKey.of(key), limit, contact -> findNode(contact, key), () -> false).closest();
+    }
+
+    private List<Contact> keepers(byte[] key, Duration limit) throws InterruptedException {
+        return walk(KadKey.of(key), limit, contact -> findNode(contact, key), () -> false)
+                .keepers();
     }
 
     /**
@@ -274,7 +285,7 @@ public final class Kademlia implements AutoCloseable {
         var bytes = key.encode();
         var message = KadMessage.of(Type.ADD_PROVIDER, bytes).withProviders(List.of(answers.self()));
         long deadline = System.nanoTime() + limit.toNanos();
-        return each(closest(bytes, limit), deadline, contact -> {
+        return each(keepers(bytes, limit), deadline, contact -> {
             tell(contact, message);
             return true;
         });
@@ -345,6 +356,7 @@ public final class Kademlia implements AutoCloseable {
             }
             ownValues.put(ByteBuffer.wrap(key.clone()), new OwnValue(value.clone(), clock.instant()));
         }
+        values.put(key, value, host.peerId());
         int taken = spread(key, value, limit);
         if (taken == 0) {
             throw new IOException("no peer took the record");
@@ -355,7 +367,7 @@ public final class Kademlia implements AutoCloseable {
     private int spread(byte[] key, byte[] value, Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         var message = KadMessage.of(Type.PUT_VALUE, key).withRecord(value);
-        return each(closest(key, limit), deadline, contact -> {
+        return each(keepers(key, limit), deadline, contact -> {
             var back = ask(contact, message).message().record();
             return back.isPresent() && Arrays.equals(back.get().value(), value);
         });
@@ -372,12 +384,6 @@ public final class Kademlia implements AutoCloseable {
             throw new IllegalArgumentException("expected a key of a known namespace, /<namespace>/..., found another");
         }
         var best = new Best(namespace, key);
-        synchronized (ownValues) {
-            var own = ownValues.get(ByteBuffer.wrap(key));
-            if (own != null) {
-                best.offer(own.value());
-            }
-        }
         values.get(key).ifPresent(best::offer);
         var had = new ConcurrentHashMap<Contact, byte[]>();
         var none = new byte[0];
@@ -406,8 +412,11 @@ public final class Kademlia implements AutoCloseable {
         switch (verdict) {
             case ACCEPT -> best.offer(record.value());
             case IGNORE -> LOG.debug("{} keeps a record that expired", from);
-            case REJECT ->
-                throw new ProtocolViolation(Event.KAD_POISONED, "kad: expected a valid record, found a false one");
+            case REJECT -> {
+                var violation = new ProtocolViolation(Event.KAD_POISONED, "kad: expected a valid record, found a false one");
+                punish(from, violation.event(), violation);
+                throw violation;
+            }
         }
     }
 
@@ -670,10 +679,10 @@ public final class Kademlia implements AutoCloseable {
             stream.reset();
         } catch (ProtocolViolation e) {
             punish(peer, e.event(), e);
-            throw e;
+            stream.reset();
         } catch (DecodeException e) {
             punish(peer, Event.MALFORMED, e);
-            throw e;
+            stream.reset();
         }
     }
 
@@ -814,9 +823,23 @@ public final class Kademlia implements AutoCloseable {
         }
     }
 
-    /** Does what is due. */
+    /** Does what is due; one at a time, so that a test may do it too. */
     void tick() throws InterruptedException {
+        ticking.lockInterruptibly();
+        try {
+            doWhatIsDue();
+        } finally {
+            ticking.unlock();
+        }
+    }
+
+    private void doWhatIsDue() throws InterruptedException {
         var now = clock.instant();
+        if (due(lastSweep, settings.refresh(), now)) {
+            lastSweep = now;
+            providers.sweep();
+            values.sweep();
+        }
         if (table.size() == 0) {
             if (!settings.bootstrap().isEmpty() && due(lastJoin, REJOIN, now)) {
                 lastJoin = now;
@@ -836,8 +859,6 @@ public final class Kademlia implements AutoCloseable {
     }
 
     private void refresh(Instant now) throws InterruptedException {
-        providers.sweep();
-        values.sweep();
         bootstrap(List.of(), settings.limits().query());
         if (refreshes++ % WALKED_EACH == 0) {
             int deepest = Math.min(table.deepest(), MAX_REFRESHED_BUCKETS);
@@ -876,10 +897,15 @@ public final class Kademlia implements AutoCloseable {
         }
         for (var key : keys) {
             publish(key, () -> {
-                if (announce(key, settings.limits().query()) > 0) {
-                    synchronized (provided) {
-                        provided.computeIfPresent(key, (_, _) -> now);
+                synchronized (provided) {
+                    var last = provided.get(key);
+                    if (last == null || !due(last, republish, now)) {
+                        return; // withdrawn, or published while this was waiting
                     }
+                }
+                int told = announce(key, settings.limits().query());
+                synchronized (provided) {
+                    provided.computeIfPresent(key, (_, _) -> told > 0 ? now : now.minus(republish).plus(RETRY));
                 }
             });
         }
@@ -891,6 +917,7 @@ public final class Kademlia implements AutoCloseable {
         }
         for (var record : records.entrySet()) {
             publish(record.getKey(), () -> {
+                values.put(record.getKey().array(), record.getValue().value(), host.peerId());
                 spread(record.getKey().array(), record.getValue().value(), settings.limits().query());
                 synchronized (ownValues) {
                     ownValues.replace(record.getKey(), record.getValue(), new OwnValue(record.getValue().value(), now));

@@ -30,7 +30,7 @@ public final class Lookup {
      */
     public record Shape(int k, int alpha, int paths, int most) {
 
-        public static final Shape DEFAULT = new Shape(20, 10, 3, 400);
+        public static final Shape DEFAULT = new Shape(20, 10, 5, 400);
 
         public Shape {
             if (k < 1 || alpha < 1 || paths < 1 || most < k) {
@@ -251,6 +251,23 @@ public final class Lookup {
                 .limit(shape.k())
                 .map(node -> node.contact)
                 .toList();
+    }
+
+    /**
+     * Whom to give a record: the {@code k} nearest, and the nearest of each path, so that a liar who named accomplices all around the
+     * key does not keep all copies.
+     */
+    public List<Contact> keepers() {
+        var result = new LinkedHashSet<>(closest());
+        for (int i = 0; i < paths.size(); i++) {
+            int path = i;
+            nodes.values().stream()
+                    .filter(node -> node.state == State.ANSWERED && node.path == path)
+                    .sorted(order)
+                    .limit(Math.ceilDiv(shape.k(), paths.size()))
+                    .forEach(node -> result.add(node.contact));
+        }
+        return List.copyOf(result);
     }
 
     /** How many peers were asked, */

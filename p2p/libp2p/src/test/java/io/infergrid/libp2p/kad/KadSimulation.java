@@ -183,7 +183,7 @@ final class KadSimulation {
         shuffled.subList(0, (int) (part * nodes.size())).forEach(node -> node.gone = true);
     }
 
-    /** That part of the nodes answers every request with others of its kind, nearest to the target first. */
+    /** That part of the nodes answers every request with accomplices. */
     void corrupt(double part) {
         var shuffled = new ArrayList<>(nodes);
         java.util.Collections.shuffle(shuffled, random);
@@ -191,12 +191,15 @@ final class KadSimulation {
         liars.forEach(node -> node.liar = true);
     }
 
+    /** Liars whose keys were ground until they lay all around the target. */
     private List<Contact> accomplices(KadKey target) {
-        return liars.stream()
-                .sorted((x, y) -> target.compareDistance(x.contact.key(), y.contact.key()))
-                .limit(shape.k())
-                .map(node -> node.contact)
-                .toList();
+        var result = new ArrayList<Contact>();
+        for (int i = 0; i < shape.k(); i++) {
+            var liar = liars.get(i).contact;
+            result.add(new Contact(
+                    liar.peer(), new KadKey(target.a(), target.b(), target.c(), target.d() ^ i + 1), liar.addresses()));
+        }
+        return result;
     }
 
     /** Looks for random keys from random live nodes, one after the other. */
@@ -227,7 +230,7 @@ final class KadSimulation {
             deepest = Math.max(deepest, result[0].depth());
             var right = nearest(live, target, from);
             var got = new HashSet<>(result[0].closest());
-            found += got.contains(right.getFirst()) ? 1 : 0;
+            found += result[0].keepers().contains(right.getFirst()) ? 1 : 0;
             nearestFound += (int) right.stream().filter(got::contains).count();
             nearestInAll += right.size();
         }
