@@ -187,7 +187,8 @@ final class Answers {
         var value = record.value();
         switch (namespaces.check(key, value, clock.instant())) {
             case REJECT ->
-                throw new ProtocolViolation(Event.KAD_POISONED, "kad: expected a valid record to put, found a false one");
+                throw new ProtocolViolation(
+                        Event.KAD_POISONED, "kad: expected a valid record to put, found a false one");
             case IGNORE -> throw new RefusedException("a record that expired, is too long or of no known namespace");
             case ACCEPT -> keep(sender, key, value);
         }

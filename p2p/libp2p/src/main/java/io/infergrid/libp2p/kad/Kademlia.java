@@ -93,7 +93,7 @@ public final class Kademlia implements AutoCloseable {
     private final Semaphore evictions = new Semaphore(EVICTION_PINGS);
     private final Semaphore publishers = new Semaphore(PUBLISHERS);
     private final Map<PeerId, Pace> paces = new ConcurrentHashMap<>();
-    private final AtomicReference<Mode> mode = new AtomicReference<>(Mode.CLIENT);
+    private volatile Mode mode = Mode.CLIENT;
 
     /** When it was published last, the beginning of time if never. Guarded by itself. */
     private final Map<Multihash, Instant> provided = new LinkedHashMap<>();
@@ -125,14 +125,12 @@ public final class Kademlia implements AutoCloseable {
         this.clock = clock;
         this.random = random;
         self = KadKey.of(host.peerId());
-        table = new RoutingTable(
-                self, settings.shape().k(), settings.diversity(), settings.refresh(), clock);
+        table = new RoutingTable(self, settings.shape().k(), settings.diversity(), settings.refresh(), clock);
         providers = new ProviderStore(settings.limits().stores(), clock);
         values = new ValueStore(settings.limits().stores(), clock);
         namespaces = new Namespaces(settings.namespaces());
         outbound = new Semaphore(settings.limits().outbound());
-        answers = new Answers(
-                host, settings.shape().k(), table, providers, values, namespaces, this::provides, clock);
+        answers = new Answers(host, settings.shape().k(), table, providers, values, namespaces, this::provides, clock);
         remembered.load().forEach(key -> provided.put(key, Instant.MIN));
     }
 
@@ -157,14 +155,15 @@ public final class Kademlia implements AutoCloseable {
     // ---- what it is
 
     public Mode mode() {
-        return mode.get();
+        return mode;
     }
 
     /** Begins or ceases to answer others; connected peers hear of it by identify push. */
-    public void mode(Mode other) {
-        if (mode.getAndSet(other) == other || closed) {
+    public synchronized void mode(Mode other) {
+        if (mode == other || closed) {
             return;
         }
+        mode = other;
         if (other == Mode.SERVER) {
             var options = HandlerOptions.atMost(settings.limits().inboundStreams());
             host.handle(settings.protocol(), options, this::serve);
@@ -187,7 +186,8 @@ public final class Kademlia implements AutoCloseable {
 
     /** The peers nearest to a key that answered, nearest first. Blocks. */
     public List<Contact> closest(byte[] key, Duration limit) throws InterruptedException {
-        return walk(KadKey.of(key), limit, contact -> findNode(contact, key), () -> false).closest();
+        return walk(KadKey.of(key), limit, contact -> findNode(contact, key), () -> false)
+                .closest();
     }
 
     private List<Contact> keepers(byte[] key, Duration limit) throws InterruptedException {
@@ -348,7 +348,8 @@ public final class Kademlia implements AutoCloseable {
      */
     public int put(byte[] key, byte[] value, Duration limit) throws IOException, InterruptedException {
         if (namespaces.check(key, value, clock.instant()) != Verdict.ACCEPT) {
-            throw new IllegalArgumentException("expected a record that is valid in its namespace, found one that is not");
+            throw new IllegalArgumentException(
+                    "expected a record that is valid in its namespace, found one that is not");
         }
         synchronized (ownValues) {
             if (ownValues.size() >= MAX_OWN_VALUES && !ownValues.containsKey(ByteBuffer.wrap(key))) {
@@ -413,7 +414,8 @@ public final class Kademlia implements AutoCloseable {
             case ACCEPT -> best.offer(record.value());
             case IGNORE -> LOG.debug("{} keeps a record that expired", from);
             case REJECT -> {
-                var violation = new ProtocolViolation(Event.KAD_POISONED, "kad: expected a valid record, found a false one");
+                var violation =
+                        new ProtocolViolation(Event.KAD_POISONED, "kad: expected a valid record, found a false one");
                 punish(from, violation.event(), violation);
                 throw violation;
             }
@@ -514,7 +516,8 @@ public final class Kademlia implements AutoCloseable {
 
     private Outcome outcome(Contact contact, Step step) {
         try {
-            return new Outcome(contact, step.ask(contact).stream().filter(this::mayBeAsked).toList());
+            return new Outcome(
+                    contact, step.ask(contact).stream().filter(this::mayBeAsked).toList());
         } catch (IOException e) {
             LOG.debug("{} did not answer: {}", contact.peer(), e.getMessage());
             return new Outcome(contact, null);
@@ -646,11 +649,15 @@ public final class Kademlia implements AutoCloseable {
     }
 
     private Duration shorter(Duration limit) {
-        return limit.compareTo(settings.limits().rpc()) < 0 ? limit : settings.limits().rpc();
+        return limit.compareTo(settings.limits().rpc()) < 0
+                ? limit
+                : settings.limits().rpc();
     }
 
     private Duration longest(Duration limit) {
-        return limit.compareTo(settings.limits().query()) < 0 ? limit : settings.limits().query();
+        return limit.compareTo(settings.limits().query()) < 0
+                ? limit
+                : settings.limits().query();
     }
 
     // ---- answering
@@ -688,11 +695,13 @@ public final class Kademlia implements AutoCloseable {
 
     /** Who asks too much is answered later: all it can hold are the threads of its own streams. */
     private void slowDown(PeerId peer) {
-        var pace = paces.computeIfAbsent(
-                peer, _ -> new Pace(settings.limits().requestsPerSecond(), System::nanoTime));
+        var pace = paces.computeIfAbsent(peer, _ -> new Pace(settings.limits().requestsPerSecond(), System::nanoTime));
         long nanos = pace.take();
         if (nanos > 0) {
-            host.report(peer, Event.KAD_THROTTLED, "asked more often than " + settings.limits().requestsPerSecond() + " a second");
+            host.report(
+                    peer,
+                    Event.KAD_THROTTLED,
+                    "asked more often than " + settings.limits().requestsPerSecond() + " a second");
             LockSupport.parkNanos(Math.min(nanos, settings.limits().rpc().toNanos()));
         }
     }
@@ -866,7 +875,8 @@ public final class Kademlia implements AutoCloseable {
                 closest(keyIn(bucket), settings.limits().query());
             }
         }
-        for (var silent : table.silentSince(now.minus(settings.refresh()), settings.shape().k())) {
+        for (var silent : table.silentSince(
+                now.minus(settings.refresh()), settings.shape().k())) {
             Thread.ofVirtual().name("kad-ping").start(() -> {
                 try {
                     ask(silent, KadMessage.of(Type.FIND_NODE, host.peerId().bytes()));
@@ -905,7 +915,8 @@ public final class Kademlia implements AutoCloseable {
                 }
                 int told = announce(key, settings.limits().query());
                 synchronized (provided) {
-                    provided.computeIfPresent(key, (_, _) -> told > 0 ? now : now.minus(republish).plus(RETRY));
+                    provided.computeIfPresent(
+                            key, (_, _) -> told > 0 ? now : now.minus(republish).plus(RETRY));
                 }
             });
         }
@@ -918,9 +929,15 @@ public final class Kademlia implements AutoCloseable {
         for (var record : records.entrySet()) {
             publish(record.getKey(), () -> {
                 values.put(record.getKey().array(), record.getValue().value(), host.peerId());
-                spread(record.getKey().array(), record.getValue().value(), settings.limits().query());
+                spread(
+                        record.getKey().array(),
+                        record.getValue().value(),
+                        settings.limits().query());
                 synchronized (ownValues) {
-                    ownValues.replace(record.getKey(), record.getValue(), new OwnValue(record.getValue().value(), now));
+                    ownValues.replace(
+                            record.getKey(),
+                            record.getValue(),
+                            new OwnValue(record.getValue().value(), now));
                 }
             });
         }

@@ -34,8 +34,9 @@ public final class Lookup {
 
         public Shape {
             if (k < 1 || alpha < 1 || paths < 1 || most < k) {
-                throw new IllegalArgumentException("expected k, alpha and paths of 1 or more and most of k or more, found "
-                        + k + ", " + alpha + ", " + paths + ", " + most);
+                throw new IllegalArgumentException(
+                        "expected k, alpha and paths of 1 or more and most of k or more, found " + k + ", " + alpha
+                                + ", " + paths + ", " + most);
             }
         }
 
@@ -240,7 +241,8 @@ public final class Lookup {
 
     /** Whether there is nobody to ask and nobody to wait for, except for those that are slow. */
     public boolean done() {
-        return stopped || inFlight == 0 && (asked >= shape.most() || paths.stream().allMatch(path -> next(path) == null));
+        return stopped
+                || inFlight == 0 && (asked >= shape.most() || paths.stream().allMatch(path -> next(path) == null));
     }
 
     /** The {@code k} nearest of those that answered, nearest first. */

@@ -66,7 +66,9 @@ public final class ProvidedKeysFile implements ProvidedKeys {
     private void rewrite(Set<Multihash> keys) throws IOException {
         var beside = file.resolveSibling(file.getFileName() + ".tmp");
         Files.writeString(
-                beside, keys.stream().map(key -> line('+', key)).collect(Collectors.joining()), StandardCharsets.US_ASCII);
+                beside,
+                keys.stream().map(key -> line('+', key)).collect(Collectors.joining()),
+                StandardCharsets.US_ASCII);
         Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 

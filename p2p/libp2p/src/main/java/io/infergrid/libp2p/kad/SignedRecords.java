@@ -92,8 +92,8 @@ public final class SignedRecords implements RecordNamespace {
         }
         var prefix = key(signer.peerId(), "");
         if (key.length <= prefix.length || !Arrays.equals(prefix, Arrays.copyOf(key, prefix.length))) {
-            throw new DecodeException("signed record: expected the key of the peer it is filed under, found that of "
-                    + signer.peerId());
+            throw new DecodeException(
+                    "signed record: expected the key of the peer it is filed under, found that of " + signer.peerId());
         }
         if (expiry > Instant.MAX.getEpochSecond()) {
             throw new DecodeException("signed record: expected an expiry within time, found " + expiry);

@@ -160,7 +160,8 @@ class KadInteropTest {
         var key = Multihash.sha256("shard of ours".getBytes(StandardCharsets.UTF_8));
         assertThat(ours.kad().announce(key, LIMIT)).isPositive();
         var found = far.tell("findProviders", Map.of("cid", "shard of ours", "limit", 1));
-        assertThat(found.get("providers").toString()).contains(ours.host().peerId().toString());
+        assertThat(found.get("providers").toString())
+                .contains(ours.host().peerId().toString());
     }
 
     @Test
@@ -188,17 +189,20 @@ class KadInteropTest {
     @Test
     void a_value_that_we_put_is_got_by_js_and_the_other_way_round() throws Exception {
         var ours = node(Kademlia.Mode.SERVER);
-        assertThat(ours.kad().put(bytes("/rig/from-java"), bytes("hello js"), LIMIT)).isPositive();
+        assertThat(ours.kad().put(bytes("/rig/from-java"), bytes("hello js"), LIMIT))
+                .isPositive();
         assertThat(far.tell("get", Map.of("key", "/rig/from-java")).toString()).contains("hello js");
         far.tell("put", Map.of("key", "/rig/from-js", "data", "hello java"));
-        assertThat(ours.kad().get(bytes("/rig/from-js"), LIMIT).map(KadInteropTest::text)).contains("hello java");
+        assertThat(ours.kad().get(bytes("/rig/from-js"), LIMIT).map(KadInteropTest::text))
+                .contains("hello java");
     }
 
     @Test
     void a_public_key_is_put_and_got() throws Exception {
         var ours = node(Kademlia.Mode.CLIENT);
         var key = PrivateKey.generate().publicKey();
-        assertThat(ours.kad().put(PublicKeyRecords.key(key.peerId()), key.encode(), LIMIT)).isPositive();
+        assertThat(ours.kad().put(PublicKeyRecords.key(key.peerId()), key.encode(), LIMIT))
+                .isPositive();
         assertThat(ours.kad().get(PublicKeyRecords.key(key.peerId()), LIMIT)).contains(key.encode());
     }
 
@@ -250,5 +254,4 @@ class KadInteropTest {
     private static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.UTF_8);
     }
-
 }

@@ -20,7 +20,8 @@ final class Contacts {
         random.nextBytes(point);
         return new Contact(
                 PublicKey.ed25519(point).peerId(),
-                List.of(Multiaddr.parse("/ip4/192.0.2." + random.nextInt(255) + "/tcp/" + (1 + random.nextInt(60000)))));
+                List.of(Multiaddr.parse(
+                        "/ip4/192.0.2." + random.nextInt(255) + "/tcp/" + (1 + random.nextInt(60000)))));
     }
 
     Contact next(Predicate<Contact> wanted) {

@@ -75,15 +75,18 @@ class KadMessageTest {
             addresses.add(Multiaddr.parse("/ip4/192.0.2.1/tcp/" + (100 + i)));
             encoded.bytes(2, addresses.getLast().bytes());
         }
-        var message = new ProtoWriter().varint(1, 4).bytes(8, encoded.toByteArray()).toByteArray();
+        var message =
+                new ProtoWriter().varint(1, 4).bytes(8, encoded.toByteArray()).toByteArray();
         assertThat(KadMessage.decode(message).closer().getFirst().addresses()).isEqualTo(addresses.subList(0, 16));
     }
 
     @Test
     void a_peer_without_an_id_and_a_type_that_is_none_are_refused() {
-        assertThatThrownBy(() -> KadMessage.decode(new ProtoWriter().bytes(8, new byte[0]).toByteArray()))
+        assertThatThrownBy(() -> KadMessage.decode(
+                        new ProtoWriter().bytes(8, new byte[0]).toByteArray()))
                 .hasMessage("kad: expected a peer with an id, found one without");
-        assertThatThrownBy(() -> KadMessage.decode(new ProtoWriter().varint(1, 6).toByteArray()))
+        assertThatThrownBy(
+                        () -> KadMessage.decode(new ProtoWriter().varint(1, 6).toByteArray()))
                 .hasMessage("kad: expected a type from 0 to 5, found 6");
     }
 

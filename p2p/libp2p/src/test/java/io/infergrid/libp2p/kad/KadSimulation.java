@@ -165,7 +165,8 @@ final class KadSimulation {
 
     private void refreshAll() {
         for (var node : nodes) {
-            // a random key differs from ours first in a random bit: half of all lookups fill the farthest bucket, and so on
+            // a random key differs from ours first in a random bit: half of all lookups fill the farthest bucket, and
+            // so on
             look(node, randomKey(), _ -> {});
             look(node, new KadKey(~node.contact.key().a(), random.nextLong(), 0, 0), _ -> {});
             run();
@@ -327,8 +328,13 @@ final class KadSimulation {
                 seed,
                 Math.log(count) / Math.log(2));
         var all = args.length > 4
-                ? List.of(Lookup.Shape.DEFAULT, Lookup.Shape.DEFAULT.withPaths(1), Lookup.Shape.DEFAULT.withAlpha(3).withPaths(1),
-                        Lookup.Shape.DEFAULT.withAlpha(6), Lookup.Shape.DEFAULT.withPaths(5), Lookup.Shape.DEFAULT.withAlpha(20).withPaths(4))
+                ? List.of(
+                        Lookup.Shape.DEFAULT,
+                        Lookup.Shape.DEFAULT.withPaths(1),
+                        Lookup.Shape.DEFAULT.withAlpha(3).withPaths(1),
+                        Lookup.Shape.DEFAULT.withAlpha(6),
+                        Lookup.Shape.DEFAULT.withPaths(5),
+                        Lookup.Shape.DEFAULT.withAlpha(20).withPaths(4))
                 : List.of(Lookup.Shape.DEFAULT);
         for (var shape : all) {
             long start = System.nanoTime();

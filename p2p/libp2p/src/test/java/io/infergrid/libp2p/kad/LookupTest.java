@@ -146,7 +146,9 @@ class LookupTest {
     void disjoint_paths_reach_the_nearest_honest_node_past_accomplices_all_around_the_key() {
         double onOne = amongLiars(1);
         double onFive = amongLiars(5);
-        System.out.printf("7 %% liars: nearest honest node reached by %.2f of lookups on one path, %.2f on five%n", onOne, onFive);
+        System.out.printf(
+                "7 %% liars: nearest honest node reached by %.2f of lookups on one path, %.2f on five%n",
+                onOne, onFive);
         assertThat(onFive).isGreaterThan(0.6).isGreaterThan(2 * onOne);
     }
 

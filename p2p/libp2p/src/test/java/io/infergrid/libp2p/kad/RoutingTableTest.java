@@ -86,17 +86,28 @@ class RoutingTableTest {
                 .isInstanceOf(RoutingTable.Refused.class);
         assertThat(table.offer(inFarthestBucket(), "other")).isEqualTo(new RoutingTable.Taken());
         table.remove(second.peer());
-        assertThat(table.offer(inFarthestBucket(), "net")).as("a place became free").isEqualTo(new RoutingTable.Taken());
+        assertThat(table.offer(inFarthestBucket(), "net"))
+                .as("a place became free")
+                .isEqualTo(new RoutingTable.Taken());
     }
 
     @Test
     void a_network_is_a_slash_24_or_48_of_the_internet_and_nothing_on_a_local_network() {
-        assertThat(network("/ip4/203.0.113.7/tcp/1")).isEqualTo(network("/ip4/203.0.113.200/tcp/2")).isNotNull();
+        assertThat(network("/ip4/203.0.113.7/tcp/1"))
+                .isEqualTo(network("/ip4/203.0.113.200/tcp/2"))
+                .isNotNull();
         assertThat(network("/ip4/203.0.113.7/tcp/1")).isNotEqualTo(network("/ip4/203.0.112.7/tcp/1"));
         assertThat(network("/ip6/2001:db8:1::1/tcp/1")).isEqualTo(network("/ip6/2001:db8:1:ffff::2/tcp/1"));
         assertThat(network("/ip6/2001:db8:1::1/tcp/1")).isNotEqualTo(network("/ip6/2001:db8:2::1/tcp/1"));
-        for (var local : List.of("/ip4/192.168.1.2/tcp/1", "/ip4/10.0.0.1/tcp/1", "/ip4/127.0.0.1/tcp/1", "/ip6/::1/tcp/1",
-                "/ip6/fe80::1/tcp/1", "/ip6/fd00::1/tcp/1", "/ip4/100.64.0.1/tcp/1", "/ip4/169.254.1.1/tcp/1")) {
+        for (var local : List.of(
+                "/ip4/192.168.1.2/tcp/1",
+                "/ip4/10.0.0.1/tcp/1",
+                "/ip4/127.0.0.1/tcp/1",
+                "/ip6/::1/tcp/1",
+                "/ip6/fe80::1/tcp/1",
+                "/ip6/fd00::1/tcp/1",
+                "/ip4/100.64.0.1/tcp/1",
+                "/ip4/169.254.1.1/tcp/1")) {
             assertThat(network(local)).as(local).isNull();
         }
     }

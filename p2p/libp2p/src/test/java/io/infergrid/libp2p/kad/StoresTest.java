@@ -23,8 +23,7 @@ class StoresTest {
 
     private final TestClock clock = new TestClock();
     private final Contacts contacts = new Contacts(3);
-    private final KadLimits.Stores limits =
-            new KadLimits.Stores(3, 4, 10, 2, 5, 100, EXPIRY, Duration.ofHours(22));
+    private final KadLimits.Stores limits = new KadLimits.Stores(3, 4, 10, 2, 5, 100, EXPIRY, Duration.ofHours(22));
     private final ProviderStore providers = new ProviderStore(limits, clock);
     private final ValueStore values = new ValueStore(limits, clock);
 
@@ -54,7 +53,9 @@ class StoresTest {
         assertThat(providers.add(key(1), contacts.next())).isFalse();
         assertThat(providers.of(key(1))).containsExactlyInAnyOrderElementsOf(first);
         clock.pass(EXPIRY);
-        assertThat(providers.add(key(1), contacts.next())).as("the old ones expired").isTrue();
+        assertThat(providers.add(key(1), contacts.next()))
+                .as("the old ones expired")
+                .isTrue();
     }
 
     @Test
@@ -80,14 +81,22 @@ class StoresTest {
         var one = contacts.next().peer();
         assertThat(values.put(key(1), new byte[10], one)).isTrue();
         assertThat(values.put(key(2), new byte[10], one)).isTrue();
-        assertThat(values.put(key(3), new byte[10], one)).as("the third of one peer").isFalse();
-        assertThat(values.put(key(2), new byte[20], one)).as("in place of its own").isTrue();
-        assertThat(values.put(key(4), new byte[70], other())).as("more than 100 bytes").isFalse();
+        assertThat(values.put(key(3), new byte[10], one))
+                .as("the third of one peer")
+                .isFalse();
+        assertThat(values.put(key(2), new byte[20], one))
+                .as("in place of its own")
+                .isTrue();
+        assertThat(values.put(key(4), new byte[70], other()))
+                .as("more than 100 bytes")
+                .isFalse();
         assertThat(values.put(key(4), new byte[40], other())).isTrue();
         assertThat(values.bytes()).isEqualTo(12 + 22 + 42);
         assertThat(values.put(key(5), new byte[1], other())).isTrue();
         assertThat(values.put(key(6), new byte[1], other())).isTrue();
-        assertThat(values.put(key(7), new byte[1], other())).as("the sixth record").isFalse();
+        assertThat(values.put(key(7), new byte[1], other()))
+                .as("the sixth record")
+                .isFalse();
         clock.pass(EXPIRY);
         assertThat(values.get(key(1))).isEmpty();
         assertThat(values.put(key(7), new byte[1], one)).isTrue();
@@ -130,7 +139,9 @@ class StoresTest {
         for (int i = 0; i < first.length; i++) {
             var forged = first.clone();
             forged[i] ^= 1;
-            assertThat(records.check(key, forged, clock.instant())).as("byte " + i).isEqualTo(Verdict.REJECT);
+            assertThat(records.check(key, forged, clock.instant()))
+                    .as("byte " + i)
+                    .isEqualTo(Verdict.REJECT);
         }
         clock.pass(Duration.ofMinutes(1));
         assertThat(records.check(key, first, clock.instant())).isEqualTo(Verdict.IGNORE);
