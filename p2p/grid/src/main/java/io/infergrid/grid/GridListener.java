@@ -1,5 +1,6 @@
 package io.infergrid.grid;
 
+import io.infergrid.grid.verification.WindowAudit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -23,6 +24,9 @@ public interface GridListener {
 
     /** A stage of a running job was lost; the job goes on over {@code stages}. */
     default void jobMoved(String jobId, String why, List<String> stages) {}
+
+    /** Stage and standby of a running job have both revealed what they computed in a window. */
+    default void windowChecked(String jobId, WindowAudit.Verdict verdict) {}
 
     /** A shard on its way to this node; also once when it is complete. */
     default void shardProgress(ShardProgress progress) {}

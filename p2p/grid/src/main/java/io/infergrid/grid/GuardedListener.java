@@ -1,5 +1,6 @@
 package io.infergrid.grid;
 
+import io.infergrid.grid.verification.WindowAudit;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +47,11 @@ final class GuardedListener implements GridListener {
     @Override
     public void jobMoved(String jobId, String why, List<String> stages) {
         guard(() -> listener.jobMoved(jobId, why, stages));
+    }
+
+    @Override
+    public void windowChecked(String jobId, WindowAudit.Verdict verdict) {
+        guard(() -> listener.windowChecked(jobId, verdict));
     }
 
     @Override

@@ -119,6 +119,7 @@ final class LiveNode implements GridNode {
                         config.capacity().sessions(),
                         config.capacity().kvBytes(),
                         config.capacity().sessionIdle()),
+                config.arithmetic().profile(),
                 clock,
                 metrics,
                 listener);
@@ -126,6 +127,7 @@ final class LiveNode implements GridNode {
                 swarm,
                 this::candidates,
                 this::suspect,
+                config.arithmetic().profile(),
                 config.steps().prefillChunk(),
                 config.steps().limit(),
                 clock,

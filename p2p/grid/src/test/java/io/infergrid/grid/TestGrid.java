@@ -9,6 +9,7 @@ import io.infergrid.compute.generate.SessionTokens;
 import io.infergrid.compute.gguf.GgufFile;
 import io.infergrid.compute.model.ModelConfig;
 import io.infergrid.compute.sampling.SamplingParameters;
+import io.infergrid.grid.verification.WindowAudit;
 import io.infergrid.libp2p.Connection;
 import io.infergrid.libp2p.HostBuilder;
 import io.infergrid.libp2p.HostListener;
@@ -90,6 +91,7 @@ public final class TestGrid implements AutoCloseable {
         public final List<JobEnd> failed = new CopyOnWriteArrayList<>();
         public final List<Window> windows = new CopyOnWriteArrayList<>();
         public final List<String> moves = new CopyOnWriteArrayList<>();
+        public final List<WindowAudit.Verdict> verdicts = new CopyOnWriteArrayList<>();
         public final List<ShardProgress> progress = new CopyOnWriteArrayList<>();
 
         private Events(Changes changes) {
@@ -123,6 +125,12 @@ public final class TestGrid implements AutoCloseable {
         @Override
         public void jobMoved(String jobId, String why, List<String> stages) {
             moves.add(why);
+            changes.add();
+        }
+
+        @Override
+        public void windowChecked(String jobId, WindowAudit.Verdict verdict) {
+            verdicts.add(verdict);
             changes.add();
         }
 

@@ -45,6 +45,11 @@ public final class Swarm {
         return host.peerId();
     }
 
+    /** As {@link Host#sign}. */
+    public byte[] sign(byte[] message) {
+        return host.sign(message);
+    }
+
     public List<Multiaddr> addresses() {
         return host.addresses();
     }

@@ -4,6 +4,7 @@ import io.infergrid.grid.GenerationRequest.Sampling;
 import io.infergrid.grid.Hash;
 import io.infergrid.grid.net.Swarm;
 import io.infergrid.grid.pipeline.RoutePlanner.Candidate;
+import io.infergrid.grid.pipeline.StageMessage.Committed;
 import io.infergrid.grid.pipeline.StageMessage.Drawn;
 import io.infergrid.grid.pipeline.StageMessage.Failed;
 import io.infergrid.grid.pipeline.StageMessage.Hop;
@@ -13,10 +14,15 @@ import io.infergrid.grid.pipeline.StageMessage.Opened;
 import io.infergrid.grid.pipeline.StageMessage.Probe;
 import io.infergrid.grid.pipeline.StageMessage.Promote;
 import io.infergrid.grid.pipeline.StageMessage.Reached;
+import io.infergrid.grid.pipeline.StageMessage.Reveal;
+import io.infergrid.grid.pipeline.StageMessage.Revealed;
 import io.infergrid.grid.pipeline.StageMessage.Settled;
 import io.infergrid.grid.pipeline.StageMessage.TakeOver;
 import io.infergrid.grid.pipeline.StageMessage.Tokens;
+import io.infergrid.grid.verification.WindowAudit;
+import io.infergrid.grid.verification.WindowAudit.Verdict;
 import io.infergrid.grid.wire.Frames;
+import io.infergrid.grid.wire.WireException;
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.Stream;
 import java.io.IOException;
@@ -129,12 +135,21 @@ final class Chain implements AutoCloseable {
         }
     }
 
-    /** Is told that a standby has taken over. */
-    interface Swapped {
+    /** What a chain tells the job that it works for, on the job's thread. */
+    interface Watcher {
+
+        /** A standby has taken over. */
         void swapped(Candidate lost, boolean refused, String why);
+
+        /** All who computed a window have revealed what. */
+        void checked(Verdict verdict);
+
+        /** Two peers say different things of a window, and it is not clear who is wrong: whether others can be had in place of both. */
+        boolean others(Candidate one, Candidate other);
     }
 
-    private final Swapped swapped;
+    private final Watcher watcher;
+    private final WindowAudit audit;
     private final Member[] active;
     private final @Nullable Member[] standby;
     private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
@@ -143,8 +158,9 @@ final class Chain implements AutoCloseable {
 
     private int settled;
 
-    private Chain(List<Candidate> route, List<Optional<Candidate>> standbys, Swapped swapped) {
-        this.swapped = swapped;
+    private Chain(List<Candidate> route, List<Optional<Candidate>> standbys, WindowAudit audit, Watcher watcher) {
+        this.audit = audit;
+        this.watcher = watcher;
         active = new Member[route.size()];
         standby = new @Nullable Member[route.size()];
         for (int stage = 0; stage < route.size(); stage++) {
@@ -161,6 +177,7 @@ final class Chain implements AutoCloseable {
      * without the standbys that do not open.
      *
      * @param standbys one for each stage of the route, or none
+     * @param audit of what the peers commit to
      */
     static Chain open(
             Swarm swarm,
@@ -171,9 +188,10 @@ final class Chain implements AutoCloseable {
             int maxPositions,
             Sampling sampling,
             Duration limit,
-            Swapped swapped)
+            WindowAudit audit,
+            Watcher watcher)
             throws StageLost, InterruptedException {
-        var chain = new Chain(route, standbys, swapped);
+        var chain = new Chain(route, standbys, audit, watcher);
         boolean ready = false;
         try {
             List<Member> members = chain.members();
@@ -345,6 +363,7 @@ final class Chain implements AutoCloseable {
     private void dropStandby(Member member) {
         if (member.equals(standby[member.stage])) {
             standby[member.stage] = null;
+            audit.gone(member.peer());
         }
         member.drop();
     }
@@ -365,6 +384,14 @@ final class Chain implements AutoCloseable {
 
     private @Nullable Drawn handle(Event event) throws StageLost {
         Member from = event.from();
+        if (event instanceof Event.Said(Member at, Committed committed)) {
+            committed(at, committed);
+            return null;
+        }
+        if (event instanceof Event.Said(Member at, Revealed revealed)) {
+            revealed(at, revealed);
+            return null;
+        }
         if (!from.equals(active[from.stage])) {
             fromStandby(event);
             return null;
@@ -415,6 +442,81 @@ final class Chain implements AutoCloseable {
         }
     }
 
+    // ---- windows
+
+    private List<Member> computing(int stage) {
+        Member second = standby[stage];
+        return second == null ? List.of(active[stage]) : List.of(active[stage], second);
+    }
+
+    private void committed(Member from, Committed said) throws StageLost {
+        List<Member> computing = computing(from.stage);
+        if (!computing.contains(from)) {
+            return; // it was given up meanwhile
+        }
+        try {
+            List<PeerId> ask = audit.committed(
+                    from.stage,
+                    said.window(),
+                    from.peer(),
+                    said.commitment(),
+                    said.signature(),
+                    computing.stream().map(Member::peer).toList());
+            for (Member member : computing) {
+                if (ask.contains(member.peer())) {
+                    member.tell(new Reveal(said.window()));
+                }
+            }
+        } catch (WireException bad) {
+            giveUp(from, bad.getMessage());
+        } catch (IOException gone) {
+            // its reader says so
+        }
+    }
+
+    private void revealed(Member from, Revealed said) throws StageLost {
+        if (!computing(from.stage).contains(from)) {
+            return;
+        }
+        Optional<Verdict> verdict;
+        try {
+            verdict = audit.revealed(from.stage, said.window(), from.peer(), said.secret());
+        } catch (WireException bad) {
+            giveUp(from, bad.getMessage());
+            return;
+        }
+        if (verdict.isEmpty()) {
+            return;
+        }
+        watcher.checked(verdict.get());
+        if (verdict.get().outcome() == WindowAudit.Outcome.AGREED) {
+            return;
+        }
+        String why = verdict.get().sentence();
+        List<Member> computing = computing(from.stage);
+        for (Member member : computing) {
+            if (verdict.get().accused().equals(Optional.of(member.peer()))) {
+                giveUp(member, why);
+                return;
+            }
+        }
+        Member second = standby[from.stage];
+        if (second != null && watcher.others(active[from.stage].candidate, second.candidate)) {
+            throw new StageLost(from.stage, true, why);
+        }
+        if (second != null) {
+            dropStandby(second); // nobody else is there: the answer goes on, and what was found is kept
+        }
+    }
+
+    private void giveUp(Member member, @Nullable String why) throws StageLost {
+        if (member.equals(active[member.stage])) {
+            swapOrLose(member, true, member + ": " + why);
+        } else {
+            dropStandby(member);
+        }
+    }
+
     /** Lets the standby of a lost stage take over; the pipeline goes on as if nothing had happened. */
     private void swapOrLose(Member lost, boolean refused, String why) throws StageLost {
         int stage = lost.stage;
@@ -423,6 +525,7 @@ final class Chain implements AutoCloseable {
             throw new StageLost(stage, refused, why);
         }
         lost.drop();
+        audit.gone(lost.peer());
         active[stage] = second;
         standby[stage] = null;
         try {
@@ -430,7 +533,7 @@ final class Chain implements AutoCloseable {
         } catch (IOException gone) {
             throw new StageLost(stage, false, why + "; its standby is lost too: " + gone.getMessage());
         }
-        swapped.swapped(lost.candidate, refused, why);
+        watcher.swapped(lost.candidate, refused, why);
         if (stage > 0) {
             Member before = active[stage - 1];
             try {

@@ -15,7 +15,11 @@ import io.infergrid.grid.pipeline.Chain.StageLost;
 import io.infergrid.grid.pipeline.RoutePlanner.Candidate;
 import io.infergrid.grid.pipeline.StageMessage.Drawn;
 import io.infergrid.grid.pipeline.StageMessage.Tokens;
+import io.infergrid.grid.verification.WindowAudit;
+import io.infergrid.grid.verification.WindowAudit.Verdict;
 import io.infergrid.libp2p.PeerId;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -25,6 +29,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -62,6 +67,7 @@ public final class Gateway {
     private final Swarm swarm;
     private final Function<Hash, List<Candidate>> candidates;
     private final Consumer<PeerId> suspect;
+    private final String profile;
     private final int prefillChunk;
     private final Duration stepLimit;
     private final Clock clock;
@@ -72,12 +78,14 @@ public final class Gateway {
 
     /**
      * @param candidates the stages that peers announce for a model, now
+     * @param profile the arithmetic that all stages compute in
      * @param suspect told of a peer that was lost, so that it is forgotten until it is heard again
      */
     public Gateway(
             Swarm swarm,
             Function<Hash, List<Candidate>> candidates,
             Consumer<PeerId> suspect,
+            String profile,
             int prefillChunk,
             Duration stepLimit,
             Clock clock,
@@ -87,6 +95,7 @@ public final class Gateway {
         this.swarm = swarm;
         this.candidates = candidates;
         this.suspect = suspect;
+        this.profile = profile;
         this.prefillChunk = prefillChunk;
         this.stepLimit = stepLimit;
         this.clock = clock;
@@ -132,7 +141,7 @@ public final class Gateway {
     }
 
     /** One call of {@link #generate}; used by its thread only. */
-    private final class Job {
+    private final class Job implements Chain.Watcher, WindowAudit.Own {
 
         private final String id;
         private final Manifest manifest;
@@ -151,6 +160,9 @@ public final class Gateway {
         private @Nullable Chain current;
         private final StepTime usual = new StepTime();
         private int drawnTokens;
+        /** By the pipeline in use. */
+        private final List<Drawn> drawnHere = new ArrayList<>();
+
         private String trouble = "";
         private GridListener.@Nullable Job announced;
 
@@ -210,16 +222,21 @@ public final class Gateway {
             List<Candidate> route = first;
             while (true) {
                 StageLost lost;
+                String session = id();
+                drawnHere.clear();
+                var audit = new WindowAudit(
+                        session, model, route.stream().map(Candidate::blocks).toList(), profile, this);
                 try (Chain chain = Chain.open(
                         swarm,
-                        id(),
+                        session,
                         model,
                         route,
                         RoutePlanner.standbys(route, usable()),
                         lengthLimit,
                         request.sampling(),
                         atMost(OPEN_LIMIT),
-                        this::swapped)) {
+                        audit,
+                        this)) {
                     current = chain;
                     return advance(chain);
                 } catch (StageLost failure) {
@@ -233,8 +250,8 @@ public final class Gateway {
             }
         }
 
-        /** A stage's standby has taken over. */
-        private void swapped(Candidate lostStage, boolean refused, String why) {
+        @Override
+        public void swapped(Candidate lostStage, boolean refused, String why) {
             trouble = why;
             LOG.info("job {}: {}; its standby has taken over", id, why);
             metrics.count("gateway.stages.lost");
@@ -246,6 +263,50 @@ public final class Gateway {
                 stages = peers(chain.route());
                 listener.jobMoved(id, why, stages);
             }
+        }
+
+        @Override
+        public void checked(Verdict verdict) {
+            metrics.count("gateway.windows." + verdict.outcome().name().toLowerCase(Locale.ROOT));
+            if (verdict.outcome() != WindowAudit.Outcome.AGREED) {
+                LOG.warn("job {}: {}", id, verdict.sentence());
+                trouble = verdict.sentence();
+            }
+            listener.windowChecked(id, verdict);
+        }
+
+        @Override
+        public boolean others(Candidate one, Candidate other) {
+            strike(one.peer(), true);
+            strike(other.peer(), true);
+            boolean others = RoutePlanner.plan(manifest.blocks(), usable()).isPresent();
+            if (!others) {
+                strikes.remove(one.peer());
+            }
+            return others;
+        }
+
+        @Override
+        public Optional<Hash> tokensIn(int window) {
+            int from = window * Journal.WINDOW;
+            return from + Journal.WINDOW <= journal.size()
+                    ? Optional.of(new Hash(journal.sha256(from, from + Journal.WINDOW)))
+                    : Optional.empty();
+        }
+
+        @Override
+        public Optional<Hash> tokensOut(int window) {
+            var hasher = Hash.sha256();
+            var eight = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+            for (Drawn drawn : drawnHere) {
+                if ((drawn.position() - 1) / Journal.WINDOW == window) {
+                    hasher.update(eight.clear()
+                            .putInt(drawn.position())
+                            .putInt(drawn.token())
+                            .array());
+                }
+            }
+            return Optional.of(Hash.of(hasher.digest()));
         }
 
         private void strike(PeerId peer, boolean refused) {
@@ -348,6 +409,7 @@ public final class Gateway {
                     caughtUp = end;
                 }
                 if (drawn.token() >= 0) {
+                    drawnHere.add(drawn);
                     if (drawnTokens++ > 0) {
                         usual.measured(now - waitingSince);
                     }

@@ -72,7 +72,8 @@ final class Journal {
         return sha256(0, size);
     }
 
-    private String sha256(int from, int end) {
+    /** Over some tokens, each as 4 bytes, little-endian. */
+    String sha256(int from, int end) {
         var bytes = ByteBuffer.allocate(4 * (end - from)).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = from; i < end; i++) {
             bytes.putInt(tokens[i]);

@@ -12,6 +12,7 @@ import io.infergrid.grid.GridMetrics;
 import io.infergrid.grid.net.Swarm;
 import io.infergrid.grid.pipeline.StageInbox.Frame;
 import io.infergrid.grid.pipeline.StageMessage.Attach;
+import io.infergrid.grid.pipeline.StageMessage.Committed;
 import io.infergrid.grid.pipeline.StageMessage.Drawn;
 import io.infergrid.grid.pipeline.StageMessage.Failed;
 import io.infergrid.grid.pipeline.StageMessage.Failed.Reason;
@@ -20,17 +21,23 @@ import io.infergrid.grid.pipeline.StageMessage.Hop;
 import io.infergrid.grid.pipeline.StageMessage.LinkLost;
 import io.infergrid.grid.pipeline.StageMessage.LinkLost.Link;
 import io.infergrid.grid.pipeline.StageMessage.Open;
+import io.infergrid.grid.pipeline.StageMessage.Revealed;
 import io.infergrid.grid.pipeline.StageMessage.TakeOver;
 import io.infergrid.grid.pipeline.StageMessage.Tokens;
+import io.infergrid.grid.verification.WindowClaim;
+import io.infergrid.grid.verification.WindowHasher;
 import io.infergrid.grid.wire.Frames;
 import io.infergrid.grid.wire.WireException;
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.Stream;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -66,6 +73,12 @@ final class ServedSession {
     private final Clock clock;
     private final GridMetrics metrics;
     private final Ended ended;
+    private final String profile;
+    private final SecureRandom salts;
+    private final WindowHasher hasher = new WindowHasher();
+    /** Windows committed to and not revealed yet; guarded by itself. */
+    private final LinkedHashMap<Integer, WindowClaim> claims = new LinkedHashMap<>();
+
     private final Instant startedAt;
     private final Sampler sampler;
     private final StageInbox inbox;
@@ -95,6 +108,8 @@ final class ServedSession {
             EngineThread engine,
             Clock clock,
             GridMetrics metrics,
+            String profile,
+            SecureRandom salts,
             Ended ended) {
         this.open = open;
         this.stage = stage;
@@ -117,7 +132,10 @@ final class ServedSession {
                 !open.standby(),
                 stage.first() ? MAX_UNDER_WAY : 2,
                 open.maxPositions(),
+                stage.last(),
                 open.previous().size() > 1);
+        this.profile = profile;
+        this.salts = salts;
     }
 
     Open open() {
@@ -302,8 +320,7 @@ final class ServedSession {
     private void work() {
         try {
             while (true) {
-                StageInbox.Task task = inbox.take();
-                step(task.frame(), task.output());
+                step(inbox.take());
             }
         } catch (IOException gone) {
             // only the way to the gateway fails like this
@@ -315,29 +332,113 @@ final class ServedSession {
         }
     }
 
-    private void step(Frame frame, boolean wanted) throws IOException, InterruptedException {
-        int positions = frame.positions();
+    private void step(StageInbox.Task task) throws IOException, InterruptedException {
         StageSession on = Objects.requireNonNull(cache);
-        EngineThread.Computed computed =
-                engine.step(stage.stage(), new Stage.Work(on, frame.input(), LogitsWanted.LAST), over::get);
-        position = frame.end();
+        StageInput input = task.input();
+        boolean each = stage.last() && task.frames().size() > 1;
+        var work = new Stage.Work(on, input, each ? LogitsWanted.ALL : LogitsWanted.LAST);
+        EngineThread.Computed computed = engine.step(stage.stage(), work, over::get);
+        position = task.end();
         computeNanos.addAndGet(computed.share());
-        if (positions == 1) {
+        if (input.positions() == 1) {
             stage.stepTime().measured(computed.nanos());
         }
-        metrics.add("stage.positions", positions);
-        if (!wanted) {
-            metrics.add("stage.positions.standby", positions);
-            return;
+        metrics.add("stage.positions", input.positions());
+        int[] drawn = drawn(task.frames(), computed.output());
+        if (task.output()) {
+            putOut(task.frames().getFirst(), computed, drawn);
+        } else {
+            metrics.add("stage.positions.standby", input.positions());
         }
+        commit(input, task.frames(), computed.output(), drawn);
+    }
+
+    /** For each frame the token drawn behind it, -1 for none. */
+    private int[] drawn(List<Frame> frames, StageOutput output) {
+        int[] tokens = new int[frames.size()];
+        Arrays.fill(tokens, -1);
+        if (output instanceof StageOutput.Logits(float[][] values)) {
+            for (int i = 0; i < tokens.length; i++) {
+                if (frames.get(i).draw()) {
+                    tokens[i] = sampler.next(values[i], frames.get(i).end());
+                }
+            }
+        }
+        return tokens;
+    }
+
+    private void putOut(Frame frame, EngineThread.Computed computed, int[] drawn)
+            throws IOException, InterruptedException {
         int[] micros = Arrays.copyOf(frame.micros(), frame.micros().length + 1);
         micros[micros.length - 1] = (int) Math.min(Integer.MAX_VALUE, computed.nanos() / 1000);
         switch (computed.output()) {
-            case StageOutput.Logits logits ->
-                tell(new Drawn(position, frame.draw() ? sampler.next(logits.values()[0], position) : -1, micros));
+            case StageOutput.Logits logits -> tell(new Drawn(frame.end(), drawn[0], micros));
             case Boundary boundary ->
-                pass(new Hidden(frame.position(), positions, frame.draw(), micros, boundary.wire()));
+                pass(new Hidden(frame.position(), frame.positions(), frame.draw(), micros, boundary.wire()));
         }
+    }
+
+    // ---- what this stage will be held to
+
+    /** Behind the answer, so that no token waits for it: hashes what went in and came out, and commits to each window that ends. */
+    private void commit(StageInput input, List<Frame> frames, StageOutput output, int[] drawn) throws IOException {
+        int bytes = 2 * dimension();
+        int at = 0;
+        for (int f = 0; f < frames.size(); f++) {
+            Frame frame = frames.get(f);
+            for (int p = 1; p <= frame.positions(); p++, at++) {
+                switch (input) {
+                    case StageInput.Tokens tokens -> hasher.tokenIn(tokens.ids()[at]);
+                    case Boundary boundary -> hasher.boundaryIn(boundary.wire(), at * bytes, bytes);
+                }
+                if (output instanceof Boundary boundary) {
+                    hasher.boundaryOut(boundary.wire(), at * bytes, bytes);
+                } else if (p == frame.positions() && drawn[f] >= 0) {
+                    hasher.tokenOut(frame.end(), drawn[f]);
+                }
+                var done = hasher.positionDone();
+                if (done.isPresent()) {
+                    commit(done.get());
+                }
+            }
+        }
+    }
+
+    private void commit(WindowHasher.Done done) throws IOException {
+        byte[] salt = new byte[WindowClaim.SALT_BYTES];
+        salts.nextBytes(salt);
+        var claim = new WindowClaim(
+                open.session(),
+                open.model(),
+                open.blocks(),
+                open.stage(),
+                done.window(),
+                done.in(),
+                done.out(),
+                profile,
+                swarm.self(),
+                salt);
+        synchronized (claims) {
+            claims.put(done.window(), claim);
+            if (claims.size() > MAX_UNDER_WAY) {
+                claims.pollFirstEntry();
+            }
+        }
+        var commitment = claim.commitment();
+        metrics.count("stage.windows.committed");
+        tell(new Committed(done.window(), commitment, swarm.sign(WindowClaim.toSign(commitment))));
+    }
+
+    /** The gateway has every commitment to a window. */
+    void reveal(int window) throws IOException {
+        WindowClaim claim;
+        synchronized (claims) {
+            claim = claims.remove(window);
+        }
+        if (claim == null) {
+            throw new WireException("expected a window that this stage committed to, found " + window);
+        }
+        tell(new Revealed(window, claim.secret()));
     }
 
     /** Sends to the next stage and to its standby; reaches the next stage if this is the first frame. */

@@ -2,6 +2,7 @@ package io.infergrid.grid.pipeline;
 
 import io.infergrid.compute.engine.Boundary;
 import io.infergrid.compute.engine.StageInput;
+import io.infergrid.grid.verification.WindowClaim;
 import io.infergrid.grid.wire.WireException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -43,13 +44,28 @@ final class StageInbox {
     /**
      * What to compute next.
      *
-     * @param frame many frames in one, if they are for the cache only
+     * @param frames one, or many to be computed in one step if they are for the cache only
      * @param output whether anybody waits for what comes out
      */
-    record Task(Frame frame, boolean output) {}
+    record Task(List<Frame> frames, boolean output) {
+
+        int position() {
+            return frames.getFirst().position();
+        }
+
+        int end() {
+            return frames.getLast().end();
+        }
+
+        /** Of all frames together. */
+        StageInput input() {
+            return frames.size() == 1 ? frames.getFirst().input() : joined(frames);
+        }
+    }
 
     private final int capacity;
     private final int maxPositions;
+    private final boolean draws;
     private final boolean repeats;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -63,12 +79,14 @@ final class StageInbox {
     /**
      * @param capacity frames that an active stage keeps
      * @param maxPositions of the session
+     * @param draws whether tokens are drawn here, so that the logits of each draw are needed even when catching up
      * @param repeats whether the sender may be replaced by another, which may send again what the first one sent
      */
-    StageInbox(boolean active, int capacity, int maxPositions, boolean repeats) {
+    StageInbox(boolean active, int capacity, int maxPositions, boolean draws, boolean repeats) {
         this.active = active;
         this.capacity = capacity;
         this.maxPositions = maxPositions;
+        this.draws = draws;
         this.repeats = repeats;
     }
 
@@ -126,10 +144,10 @@ final class StageInbox {
                 if (first != null) {
                     int silentBefore = active ? outputFrom : settled;
                     if (first.end() <= silentBefore) {
-                        return new Task(merged(silentBefore), false);
+                        return new Task(run(silentBefore), false);
                     }
                     if (active) {
-                        return new Task(poll(), true);
+                        return new Task(List.of(poll()), true);
                     }
                 }
                 changed.await();
@@ -146,21 +164,22 @@ final class StageInbox {
         return frame;
     }
 
-    private Frame merged(int before) {
+    /** Frames that end before the position; where tokens are drawn, either one chunk, or single positions. */
+    private List<Frame> run(int before) {
         var parts = new ArrayList<Frame>();
         int positions = 0;
         for (Frame next; (next = frames.peek()) != null; ) {
             positions += next.positions();
-            if (next.end() > before || (positions > MAX_MERGED_POSITIONS && !parts.isEmpty())) {
+            boolean fits = parts.isEmpty()
+                    || (positions <= (draws ? WindowClaim.POSITIONS : MAX_MERGED_POSITIONS)
+                            && !(draws
+                                    && (next.positions() > 1 || parts.getFirst().positions() > 1)));
+            if (next.end() > before || !fits) {
                 break;
             }
             parts.add(poll());
         }
-        if (parts.size() == 1) {
-            return parts.getFirst();
-        }
-        Frame first = parts.getFirst();
-        return new Frame(first.position(), false, first.micros(), joined(parts));
+        return parts;
     }
 
     private static StageInput joined(List<Frame> parts) {

@@ -4,6 +4,7 @@ import io.infergrid.grid.BlockRange;
 import io.infergrid.grid.GenerationRequest.Sampling;
 import io.infergrid.grid.GridNodeConfig;
 import io.infergrid.grid.Hash;
+import io.infergrid.grid.verification.WindowClaim;
 import io.infergrid.grid.wire.WireException;
 import io.infergrid.grid.wire.WireReader;
 import io.infergrid.grid.wire.WireWriter;
@@ -97,6 +98,9 @@ public sealed interface StageMessage {
      */
     record TakeOver(int position, Optional<Hop> next, Optional<Hop> tee) implements StageMessage {}
 
+    /** Asks for what is behind a {@link Committed}. */
+    record Reveal(int window) implements StageMessage {}
+
     /** To a stage: the next stage is gone, its standby takes its place. */
     record Promote() implements StageMessage {}
 
@@ -133,6 +137,21 @@ public sealed interface StageMessage {
             TEE
         }
     }
+
+    /**
+     * A window is computed.
+     *
+     * @param commitment of the {@link WindowClaim}
+     * @param signature of the peer under it
+     */
+    record Committed(int window, Hash commitment, byte[] signature) implements StageMessage {
+
+        /** More than any kind of key needs. */
+        static final int MAX_SIGNATURE_BYTES = 1024;
+    }
+
+    /** What is behind a {@link Committed}. */
+    record Revealed(int window, WindowClaim.Secret secret) implements StageMessage {}
 
     /** The session has ended at this stage, or never began. */
     record Failed(Reason reason, String text) implements StageMessage {
@@ -221,6 +240,13 @@ public sealed interface StageMessage {
                 peer(out, peer);
                 out.text(brief(text));
             }
+            case Committed(var window, var commitment, var signature) ->
+                out.u8(14).i32(window).hash(commitment).blob(signature);
+            case Reveal(var window) -> out.u8(15).i32(window);
+            case Revealed(var window, var secret) -> {
+                out.u8(16).i32(window);
+                secret.encode(out);
+            }
         }
         return out.toBytes();
     }
@@ -284,7 +310,11 @@ public sealed interface StageMessage {
                         LinkLost.Link.values()[in.u8("link", 0, LinkLost.Link.values().length - 1)],
                         peer(in),
                         in.text("loss", 1024));
-            default -> throw new WireException("expected a stage message of type 1 to 13, found " + type);
+            case 14 ->
+                new Committed(position(in), in.hash("commitment"), in.blob("signature", Committed.MAX_SIGNATURE_BYTES));
+            case 15 -> new Reveal(position(in));
+            case 16 -> new Revealed(position(in), WindowClaim.Secret.decode(in));
+            default -> throw new WireException("expected a stage message of type 1 to 16, found " + type);
         };
         in.end("stage message");
         return message;

@@ -16,6 +16,7 @@ import io.infergrid.grid.pipeline.StageMessage.Opened;
 import io.infergrid.grid.pipeline.StageMessage.Probe;
 import io.infergrid.grid.pipeline.StageMessage.Promote;
 import io.infergrid.grid.pipeline.StageMessage.Reached;
+import io.infergrid.grid.pipeline.StageMessage.Reveal;
 import io.infergrid.grid.pipeline.StageMessage.Settled;
 import io.infergrid.grid.pipeline.StageMessage.TakeOver;
 import io.infergrid.grid.pipeline.StageMessage.Tokens;
@@ -23,6 +24,7 @@ import io.infergrid.grid.wire.Frames;
 import io.infergrid.grid.wire.WireException;
 import io.infergrid.libp2p.Stream;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,6 +49,8 @@ public final class StageServer implements AutoCloseable {
     private final Swarm swarm;
     private final EngineThread engine;
     private final Limits limits;
+    private final String profile;
+    private final SecureRandom salts = new SecureRandom();
     private final Clock clock;
     private final GridMetrics metrics;
     private final GridListener listener;
@@ -60,8 +64,16 @@ public final class StageServer implements AutoCloseable {
     /** @param idle a session without a frame for so long is closed */
     public record Limits(int sessions, long kvBytes, Duration idle) {}
 
+    /** @param profile the arithmetic that this node's stages claim to compute in */
     public StageServer(
-            Swarm swarm, EngineThread engine, Limits limits, Clock clock, GridMetrics metrics, GridListener listener) {
+            Swarm swarm,
+            EngineThread engine,
+            Limits limits,
+            String profile,
+            Clock clock,
+            GridMetrics metrics,
+            GridListener listener) {
+        this.profile = profile;
         this.swarm = swarm;
         this.engine = engine;
         this.limits = limits;
@@ -173,6 +185,7 @@ public final class StageServer implements AutoCloseable {
                     case Settled(var position) -> session.settle(position);
                     case TakeOver now -> session.takeOver(now);
                     case Promote() -> session.promote();
+                    case Reveal(var window) -> session.reveal(window);
                     case StageMessage other -> throw unexpected("tokens, a probe or word of a standby", other);
                 }
             }
@@ -263,7 +276,8 @@ public final class StageServer implements AutoCloseable {
             }
             kvBytes += bytes;
             // holds the slot while the engine makes the cache
-            session = new ServedSession(open, stage, control, swarm, engine, clock, metrics, this::ended);
+            session =
+                    new ServedSession(open, stage, control, swarm, engine, clock, metrics, profile, salts, this::ended);
             sessions.put(open.session(), session);
         }
         try {

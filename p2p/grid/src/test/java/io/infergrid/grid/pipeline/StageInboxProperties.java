@@ -35,19 +35,20 @@ class StageInboxProperties {
     }
 
     private static int[] ids(Task task) {
-        return ((StageInput.Tokens) task.frame().input()).ids();
+        return ((StageInput.Tokens) task.input()).ids();
     }
 
     @Property(tries = 300)
     void a_standby_computes_every_position_once_in_order_and_puts_out_from_where_it_takes_over(
             @ForAll @Size(min = 1, max = 30) List<@IntRange(min = 1, max = 60) Integer> lengths,
             @ForAll @IntRange(max = 1000) int settledFrames,
-            @ForAll @IntRange(max = 1000) int repeatFrom)
+            @ForAll @IntRange(max = 1000) int repeatFrom,
+            @ForAll boolean draws)
             throws Exception {
         List<Frame> frames = frames(lengths);
         int end = frames.getLast().end();
         int settled = frames.get(settledFrames % frames.size()).position();
-        var inbox = new StageInbox(false, 2, end, true);
+        var inbox = new StageInbox(false, 2, end, draws, true);
         for (Frame frame : frames) {
             inbox.put(frame, true);
         }
@@ -60,27 +61,30 @@ class StageInboxProperties {
         int position = 0;
         while (position < end) {
             Task task = inbox.take();
-            assertThat(task.frame().position()).isEqualTo(position);
+            assertThat(task.position()).isEqualTo(position);
             assertThat(ids(task))
-                    .containsExactly(
-                            IntStream.range(position, task.frame().end()).toArray());
+                    .containsExactly(IntStream.range(position, task.end()).toArray());
             assertThat(task.output()).isEqualTo(position >= settled);
             if (task.output()) {
-                assertThat(frames).contains(task.frame());
+                assertThat(task.frames()).hasSize(1);
+                assertThat(frames).containsAll(task.frames());
             }
-            position = task.frame().end();
+            if (draws && task.frames().size() > 1) {
+                assertThat(task.frames()).allMatch(frame -> frame.positions() == 1); // one token is drawn behind each
+            }
+            position = task.end();
         }
     }
 
     @Example
     void boundary_activations_are_joined_byte_by_byte() throws Exception {
-        var inbox = new StageInbox(false, 2, 10, false);
+        var inbox = new StageInbox(false, 2, 10, false, false);
         inbox.put(new Frame(0, false, new int[1], new Boundary(1, 2, new byte[] {1, 2, 3, 4})), true);
         inbox.put(new Frame(1, false, new int[1], new Boundary(2, 2, new byte[] {5, 6, 7, 8, 9, 10, 11, 12})), true);
         inbox.settle(3);
 
         Task task = inbox.take();
-        assertThat(task.frame().input()).isInstanceOfSatisfying(Boundary.class, joined -> {
+        assertThat(task.input()).isInstanceOfSatisfying(Boundary.class, joined -> {
             assertThat(joined.positions()).isEqualTo(3);
             assertThat(joined.wire()).containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
         });
@@ -88,7 +92,7 @@ class StageInboxProperties {
 
     @Example
     void what_is_never_settled_is_bounded() throws Exception {
-        var inbox = new StageInbox(false, 2, 1 << 20, false);
+        var inbox = new StageInbox(false, 2, 1 << 20, false, false);
         List<Frame> frames = frames(IntStream.range(0, 9).mapToObj(i -> 256).toList());
         for (Frame frame : frames.subList(0, 8)) {
             inbox.put(frame, true);
@@ -100,7 +104,7 @@ class StageInboxProperties {
 
     @Example
     void gaps_excess_and_words_for_a_standby_at_an_active_stage_are_refused() throws Exception {
-        var inbox = new StageInbox(true, 1, 4, false);
+        var inbox = new StageInbox(true, 1, 4, false, false);
         List<Frame> frames = frames(List.of(2, 2, 1));
         assertThatThrownBy(() -> inbox.put(frames.get(1), true)).hasMessage("expected position 0, found 2");
         inbox.put(frames.get(0), false);

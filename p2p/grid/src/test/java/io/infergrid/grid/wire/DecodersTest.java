@@ -60,6 +60,10 @@ class DecodersTest {
                         new Sampling(0.5f, 40, 0.9f, -3)),
                 new StageMessage.Settled(64),
                 new StageMessage.TakeOver(96, Optional.of(new StageMessage.Hop(PEER, ADDRESSES)), Optional.empty()),
+                new StageMessage.Committed(3, HASH, new byte[64]),
+                new StageMessage.Reveal(3),
+                new StageMessage.Revealed(
+                        3, new io.infergrid.grid.verification.WindowClaim.Secret(HASH, HASH, new byte[16])),
                 new StageMessage.Promote(),
                 new StageMessage.LinkLost(StageMessage.LinkLost.Link.TEE, PEER, "it does not keep up"),
                 new StageMessage.Tokens(7, true, new int[] {1, 2, 3}),
