@@ -53,8 +53,10 @@ public record OwnCertificate(java.security.PrivateKey key, X509Certificate certi
             var extension =
                     SignedKey.sign(identity, keys.getPublic().getEncoded()).encode();
             var extensions = new DerWriter()
-                    .sequence(w -> moreExtensions.apply(
-                            w.sequence(e -> e.oid(SignedKey.EXTENSION).octets(extension))))
+                    .sequence(w -> {
+                        var _ = moreExtensions.apply(
+                                w.sequence(e -> e.oid(SignedKey.EXTENSION).octets(extension)));
+                    })
                     .toByteArray();
             return new OwnCertificate(keys.getPrivate(), certificate(keys, notBefore, notAfter, extensions));
         } catch (GeneralSecurityException e) {
