@@ -404,6 +404,7 @@ public final class RigService implements Rig {
         return switch (e) {
             case GridException.NoRoute noRoute -> new ChatException(ChatException.Kind.UNAVAILABLE, message);
             case GridException.ShardMissing missing -> new ChatException(ChatException.Kind.UNAVAILABLE, message);
+            case GridException.NoRoom full -> new ChatException(ChatException.Kind.UNAVAILABLE, message);
             case GridException.BadRequest bad -> new ChatException(ChatException.Kind.BAD_REQUEST, message);
             case GridException.PipelineLost lost -> new ChatException(ChatException.Kind.FAILED, message);
         };

@@ -44,4 +44,13 @@ public abstract sealed class GridException extends Exception {
             super(message);
         }
     }
+
+    /** There is no room on the disk for shards, within the quota that the user set. */
+    public static final class NoRoom extends GridException {
+        private static final long serialVersionUID = 1;
+
+        public NoRoom(String message) {
+            super(message);
+        }
+    }
 }

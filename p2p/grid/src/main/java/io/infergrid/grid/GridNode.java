@@ -59,6 +59,32 @@ public interface GridNode extends AutoCloseable {
      */
     void fetchMetadata(Hash model, Duration limit) throws GridException, InterruptedException;
 
+    /**
+     * Fetches all shards of a model in the background, until they are here or it is paused or cancelled. Blocks for the manifest only.
+     *
+     * @throws GridException.ShardMissing if nobody offered the manifest within {@code limit}
+     * @throws GridException.NoRoom if the disk, or what the user gave of it, is too small
+     */
+    void download(Hash model, Duration limit) throws GridException, InterruptedException;
+
+    /** Stops fetching shards of a model until {@link #resumeDownload}; false if none are fetched. */
+    boolean pauseDownload(Hash model);
+
+    boolean resumeDownload(Hash model);
+
+    /** Ends a download; what came is kept. False if there is none. */
+    boolean cancelDownload(Hash model);
+
+    /** Deletes what is here of a model, and stops offering it; a GGUF file that was seeded is left alone. False if nothing is here. */
+    boolean remove(Hash model);
+
+    /**
+     * Puts the GGUF file of a model together again, byte for byte, after verifying each piece. Blocks.
+     *
+     * @throws GridException.ShardMissing if not all of it is here
+     */
+    void export(Hash model, Path gguf) throws GridException;
+
     /** The GGUF metadata (tokenizer, shape) of a model that was seeded or fetched here. */
     Optional<GgufMetadata> metadata(Hash model);
 
@@ -69,6 +95,7 @@ public interface GridNode extends AutoCloseable {
      * already, ends a {@link #drain}.
      *
      * @throws GridException.ShardMissing if a shard was not to be had within {@code limit}
+     * @throws GridException.NoRoom if the disk, or what the user gave of it, is too small
      */
     void serve(Hash model, BlockRange blocks, Duration limit) throws GridException, InterruptedException;
 

@@ -40,9 +40,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,8 +64,8 @@ final class LiveNode implements GridNode {
     private final EngineThread engine = new EngineThread(metrics);
     private final StageServer stages;
     private final Gateway gateway;
-    /** By model root; guarded by itself. */
-    private final Map<Hash, HeldShards> held = new TreeMap<>();
+    private final ShardShelf shelf;
+    private final Thread seeding;
 
     private LiveNode(
             GridNodeConfig config, Host host, Backend backend, Clock clock, RandomGenerator random, GridListener told) {
@@ -85,11 +85,13 @@ final class LiveNode implements GridNode {
                 peer -> listener.peerLost(peer.toString()),
                 random,
                 metrics);
+        shelf = new ShardShelf(config.shards(), config.sharing(), shelfSurroundings(), clock, metrics);
+        seeding = Thread.ofVirtual().name("seeding").unstarted(this::seed);
         exchange = new ShardExchange(
                 swarm,
                 config.sharing().providers(),
                 this::sources,
-                this::held,
+                shelf::find,
                 config.shards(),
                 new ShardExchange.Limits(
                         config.capacity().uploads(),
@@ -103,12 +105,14 @@ final class LiveNode implements GridNode {
                     @Override
                     public void stored(Hash model, int shard, boolean whole) {
                         if (whole) {
+                            shelf.publish();
                             gossip.poke();
                         }
                     }
 
                     @Override
                     public void spoilt(Hash model, int shard) {
+                        shelf.publish();
                         gossip.poke();
                     }
                 });
@@ -141,34 +145,61 @@ final class LiveNode implements GridNode {
         var node = new LiveNode(config, host, backend, clock, random, told);
         node.findStores();
         node.exchange.start();
+        node.seeding.start();
         node.stages.start();
         host.addListener(node.connections());
         node.gossip.start();
         return node;
     }
 
-    /** Takes up what an earlier run left on disk; what cannot be read is left alone. */
+    /** Takes up what an earlier run left on disk. */
     private void findStores() {
         try {
-            Files.createDirectories(config.shards());
-            try (var folders = Files.newDirectoryStream(config.shards(), Files::isDirectory)) {
-                for (Path folder : folders) {
-                    if (Files.exists(folder.resolve("manifest"))) {
-                        takeUp(folder);
-                    }
-                }
-            }
+            shelf.takeUp();
         } catch (IOException e) {
             throw new UncheckedIOException("expected a folder for shards at " + config.shards(), e);
         }
     }
 
-    private void takeUp(Path folder) {
+    private ShardShelf.Surroundings shelfSurroundings() {
+        return new ShardShelf.Surroundings() {
+            @Override
+            public int copies(Hash model, int shard) {
+                return (int) book.peers().stream()
+                        .flatMap(entry -> entry.announcement().holding(model).stream())
+                        .filter(holding -> holding.shards().get(shard))
+                        .count();
+            }
+
+            @Override
+            public boolean serves(Hash model, int shard) {
+                return stages.stages().stream()
+                        .anyMatch(stage -> stage.model().equals(model)
+                                && stage.manifest()
+                                        .shardsFor(stage.blocks().spec(stage.manifest().blocks()))
+                                        .contains(shard));
+            }
+
+            @Override
+            public void changed() {
+                gossip.poke();
+            }
+
+            @Override
+            public ShardExchange exchange() {
+                return exchange;
+            }
+        };
+    }
+
+    private void seed() {
         try {
-            ShardStore store = ShardStore.open(folder);
-            held.put(store.root(), store);
-        } catch (IOException spoilt) {
-            LOG.warn("left {} alone: {}", folder, spoilt.getMessage());
+            while (true) {
+                Thread.sleep(config.announcePeriod());
+                shelf.seedWhatIsLacking(peerId());
+            }
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -192,10 +223,7 @@ final class LiveNode implements GridNode {
     // ---- what this node says and hears
 
     private Announcement announcement() {
-        List<HeldShards> models;
-        synchronized (held) {
-            models = List.copyOf(held.values());
-        }
+        List<HeldShards> models = shelf.all();
         Map<Hash, List<Announcement.Serving>> serving = new HashMap<>();
         for (LoadedStage stage : stages.stages()) {
             serving.computeIfAbsent(stage.model(), root -> new ArrayList<>())
@@ -299,13 +327,7 @@ final class LiveNode implements GridNode {
     public Hash seed(Path model, String licence) {
         try {
             HeldShards shards = Files.isDirectory(model) ? ShardStore.open(model) : new GgufShards(model, licence);
-            HeldShards before;
-            synchronized (held) {
-                before = held.put(shards.root(), shards);
-            }
-            if (before != null) {
-                before.close();
-            }
+            shelf.put(shards);
             gossip.poke();
             return shards.root();
         } catch (IOException e) {
@@ -314,9 +336,7 @@ final class LiveNode implements GridNode {
     }
 
     private Optional<HeldShards> held(Hash model) {
-        synchronized (held) {
-            return Optional.ofNullable(held.get(model));
-        }
+        return shelf.find(model);
     }
 
     @Override
@@ -324,15 +344,77 @@ final class LiveNode implements GridNode {
         hold(model, List.of(0), System.nanoTime() + limit.toNanos());
     }
 
+    @Override
+    public void download(Hash model, Duration limit) throws GridException, InterruptedException {
+        if (known(model, System.nanoTime() + limit.toNanos()) instanceof ShardStore store) {
+            List<Integer> all =
+                    IntStream.range(0, store.manifest().shards().size()).boxed().toList();
+            makeRoom(store, all);
+            exchange.start(store, all);
+        }
+    }
+
+    @Override
+    public boolean pauseDownload(Hash model) {
+        return exchange.pause(model);
+    }
+
+    @Override
+    public boolean resumeDownload(Hash model) {
+        return exchange.resume(model);
+    }
+
+    @Override
+    public boolean cancelDownload(Hash model) {
+        return exchange.cancel(model);
+    }
+
+    @Override
+    public boolean remove(Hash model) {
+        try {
+            return shelf.remove(model);
+        } catch (IOException e) {
+            throw new UncheckedIOException("expected to delete " + model + " from " + config.shards(), e);
+        }
+    }
+
+    @Override
+    public void export(Hash model, Path gguf) throws GridException {
+        HeldShards here = held(model)
+                .orElseThrow(() -> new GridException.ShardMissing(
+                        "expected a model that was seeded or fetched here, found " + model));
+        for (int shard = 0; shard < here.manifest().shards().size(); shard++) {
+            if (!here.complete(shard)) {
+                throw new GridException.ShardMissing("expected all shards of " + here.manifest().name()
+                        + " here, found '" + here.manifest().shards().get(shard).label() + "' missing");
+            }
+        }
+        try {
+            here.assemble(gguf);
+        } catch (IOException e) {
+            throw new UncheckedIOException("expected to write " + gguf + ": " + e.getMessage(), e);
+        }
+    }
+
     /** Has these shards of a model here, from peers if need be. */
     private HeldShards hold(Hash model, List<Integer> shards, long deadline)
             throws GridException, InterruptedException {
         HeldShards here = known(model, deadline);
-        if (here instanceof ShardStore store) {
+        shelf.use(model, shards);
+        if (here instanceof ShardStore store && !shards.stream().allMatch(here::complete)) {
+            makeRoom(store, shards);
             exchange.fetch(store, shards, left(deadline));
             gossip.poke();
         }
         return here;
+    }
+
+    private void makeRoom(ShardStore store, List<Integer> shards) throws GridException {
+        try {
+            shelf.makeRoom(store, shards);
+        } catch (IOException e) {
+            throw new UncheckedIOException("expected to keep shards in " + config.shards(), e);
+        }
     }
 
     /** The model's manifest at least. */
@@ -342,18 +424,10 @@ final class LiveNode implements GridNode {
             return here.get();
         }
         Manifest manifest = exchange.manifest(model, left(deadline));
-        synchronized (held) {
-            HeldShards meanwhile = held.get(model);
-            if (meanwhile != null) {
-                return meanwhile;
-            }
-            try {
-                ShardStore store = ShardStore.of(config.shards(), manifest);
-                held.put(model, store);
-                return store;
-            } catch (IOException e) {
-                throw new UncheckedIOException("expected to keep shards in " + config.shards(), e);
-            }
+        try {
+            return shelf.open(manifest);
+        } catch (IOException e) {
+            throw new UncheckedIOException("expected to keep shards in " + config.shards(), e);
         }
     }
 
@@ -472,10 +546,7 @@ final class LiveNode implements GridNode {
 
     @Override
     public GridSnapshot snapshot() {
-        List<HeldShards> models;
-        synchronized (held) {
-            models = List.copyOf(held.values());
-        }
+        List<HeldShards> models = shelf.all();
         Map<PeerId, Multiaddr> connected = new HashMap<>();
         for (Connection connection : swarm.connections()) {
             connected.put(connection.remote(), connection.remoteAddress());
@@ -574,11 +645,9 @@ final class LiveNode implements GridNode {
         gossip.close();
         stages.close();
         engine.close();
+        seeding.interrupt();
         exchange.close();
         host.close();
-        synchronized (held) {
-            held.values().forEach(HeldShards::close);
-            held.clear();
-        }
+        shelf.close();
     }
 }

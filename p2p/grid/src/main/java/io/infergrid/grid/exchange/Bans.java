@@ -97,25 +97,29 @@ public final class Bans {
     }
 
     /** Messages that break the protocol. */
-    void badMessages(PeerId peer, String why) {
-        metrics.count("shards.messages.bad");
+    synchronized void badMessages(PeerId peer, String why) {
         ban(peer, FOR_BAD_MESSAGES, why);
+        metrics.count("shards.messages.bad");
     }
 
     /** A manifest that is not the one of its root. */
-    void badManifest(PeerId peer, Hash model, String why) {
-        metrics.count("shards.manifests.bad");
+    synchronized void badManifest(PeerId peer, Hash model, String why) {
         ban(peer, FOR_BAD_BYTES, "manifest of " + model.brief() + ": " + why);
+        metrics.count("shards.manifests.bad");
     }
 
-    /** A piece with another hash. The bytes are kept as proof. */
-    void badPiece(PeerId peer, Hash model, String shard, int piece, byte[] bytes, int length, String why) {
-        metrics.count("shards.pieces.bad");
+    /** A piece with another hash. The bytes are kept as proof. What was under way when the first was found out does not count. */
+    synchronized void badPiece(
+            PeerId peer, Hash model, String shard, int piece, byte[] bytes, int length, String why) {
+        if (contains(peer)) {
+            return;
+        }
         keep(peer + "-" + model.brief() + "-" + shard.replace(' ', '-') + "-" + piece + ".piece", bytes, length);
         ban(peer, FOR_BAD_BYTES, why);
+        metrics.count("shards.pieces.bad");
     }
 
-    private synchronized void ban(PeerId peer, Duration length, String why) {
+    private void ban(PeerId peer, Duration length, String why) {
         Instant now = clock.instant();
         Ban before = byPeer.get(peer);
         if (before != null && before.until().isAfter(now.plus(length))) {
@@ -126,9 +130,9 @@ public final class Bans {
             byPeer.remove(byPeer.keySet().iterator().next());
         }
         byPeer.put(peer, new Ban(peer, now, now.plus(length), why));
-        metrics.count("shards.peers.dropped");
         LOG.warn("peer={} banned as a source of shards until {}: {}", peer, now.plus(length), why);
         write();
+        metrics.count("shards.peers.dropped");
     }
 
     private void write() {
@@ -147,7 +151,7 @@ public final class Bans {
         }
     }
 
-    private synchronized void keep(String name, byte[] bytes, int length) {
+    private void keep(String name, byte[] bytes, int length) {
         Path proofs = folder.resolve("bad-pieces");
         try {
             Files.createDirectories(proofs);

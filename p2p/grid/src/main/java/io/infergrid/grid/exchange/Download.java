@@ -587,9 +587,7 @@ final class Download {
         Shard shard = shard(number);
         int piece = numbers.piece(number);
         String why = "expected piece " + piece + " of " + shard.label() + " with its hash, found other bytes";
-        if (!shared.bans().contains(link.peer())) { // else it is the next of several that were under way
-            shared.bans().badPiece(link.peer(), model(), shard.label(), piece, bytes, length, why);
-        }
+        shared.bans().badPiece(link.peer(), model(), shard.label(), piece, bytes, length, why);
         synchronized (this) {
             badPieces++;
             picker.returned(link, number);

@@ -36,6 +36,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Shards from and to peers, both ways: the downloads of this node, and what it sends others. Thread-safe.
@@ -259,8 +260,22 @@ public final class ShardExchange implements AutoCloseable {
                 || download(model).filter(Download::isRunning).isPresent();
     }
 
-    /** Tells followers that a shard is no longer here. */
+    /** Bytes that are still to come of models that are fetched now, but for {@code besides}. */
+    public long bytesMissing(@Nullable Hash besides) {
+        return all().stream()
+                .filter(download -> download.isRunning() && !download.model().equals(besides))
+                .mapToLong(Download::bytesMissing)
+                .sum();
+    }
+
+    /** A shard is deleted: tells followers, and forgets the download that brought it. */
     public void removed(HeldShards held, int shard) {
+        synchronized (downloads) {
+            Download download = downloads.get(held.root());
+            if (download != null && !download.isRunning()) {
+                downloads.remove(held.root());
+            }
+        }
         for (int piece = 0; piece < held.manifest().shards().get(shard).pieces().size(); piece++) {
             server.lost(held.root(), shard, piece);
         }

@@ -39,6 +39,7 @@ final class Upload {
     private final TokenBucket limit;
     private final Sent sent;
     final RateMeter rate;
+    private final int mostAsked;
 
     private final Deque<ShardMessage> answers = new ArrayDeque<>();
     private final Deque<Integer> queue = new ArrayDeque<>();
@@ -61,6 +62,7 @@ final class Upload {
         void spoilt(HeldShards held, int shard, int piece);
     }
 
+    /** @param mostAsked pieces that may be asked for and not yet sent, and short answers that may wait */
     Upload(
             PeerId peer,
             HeldShards held,
@@ -68,7 +70,8 @@ final class Upload {
             ExecutorService disk,
             TokenBucket limit,
             Sent sent,
-            RateMeter rate) {
+            RateMeter rate,
+            int mostAsked) {
         this.peer = peer;
         this.held = held;
         this.numbers = numbers;
@@ -76,6 +79,7 @@ final class Upload {
         this.limit = limit;
         this.sent = sent;
         this.rate = rate;
+        this.mostAsked = mostAsked;
         var shards = new ArrayList<BitSet>();
         for (int i = 0; i < held.manifest().shards().size(); i++) {
             shards.add(held.pieces(i));
@@ -137,10 +141,10 @@ final class Upload {
             throw new WireException(
                     "expected a piece of the model, found piece " + piece + " of shard " + shard + " asked for");
         }
-        if (queue.size() >= ShardMessage.MAX_ASKED) {
-            throw new WireException("expected up to " + ShardMessage.MAX_ASKED + " pieces asked for, found more");
+        if (queue.size() >= mostAsked) {
+            throw new WireException("expected up to " + mostAsked + " pieces asked for, found more");
         }
-        while (answers.size() >= ShardMessage.MAX_ASKED && !closed) {
+        while (answers.size() >= mostAsked && !closed) {
             wait();
         }
         int number = numbers.of(shard, piece);

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
@@ -104,6 +105,30 @@ public final class GgufShards implements HeldShards {
                         extents.stream().anyMatch(extent -> extent.offset() <= offset && bytes <= extent.end() - offset)
                                 ? mapped.asSlice(offset, bytes)
                                 : null);
+    }
+
+    /** Copies the file, verifying each piece. */
+    @Override
+    public void assemble(Path copy) throws IOException {
+        Path temporary = copy.resolveSibling(copy.getFileName() + ".tmp");
+        try (var out = FileChannel.open(
+                temporary, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            for (int index = 0; index < manifest.shards().size(); index++) {
+                Shard shard = manifest.shards().get(index);
+                for (int piece = 0; piece < shard.pieces().size(); piece++) {
+                    piece(index, piece);
+                }
+                for (Extent extent : shard.extents()) {
+                    var bytes = file.asSlice(extent.offset(), extent.bytes());
+                    for (long done = 0; done < extent.bytes(); ) {
+                        var part = bytes.asSlice(done, Math.min(Shard.PIECE_BYTES, extent.bytes() - done));
+                        done += out.write(part.asByteBuffer(), extent.offset() + done);
+                    }
+                }
+            }
+            out.force(true);
+        }
+        Files.move(temporary, copy, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     @Override

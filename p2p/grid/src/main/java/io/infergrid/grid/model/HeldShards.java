@@ -4,6 +4,7 @@ import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.gguf.GgufMetadata;
 import io.infergrid.grid.Hash;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.BitSet;
 
 /** What a node has of one model: all of it in a GGUF file, or shards on disk. Thread-safe. */
@@ -52,6 +53,9 @@ public sealed interface HeldShards extends AutoCloseable permits GgufShards, Sha
      * @throws IOException if a shard is missing or spoilt; the message names it
      */
     OpenTensors open(StageSpec spec) throws IOException;
+
+    /** Puts the GGUF file together, byte for byte; all shards must be at hand. The file appears when it is whole. */
+    void assemble(Path gguf) throws IOException;
 
     @Override
     void close();

@@ -125,7 +125,7 @@ public final class ShardStore implements HeldShards {
         return store;
     }
 
-    /** Puts the GGUF file together again, byte for byte; all shards must be at hand. */
+    @Override
     public void assemble(Path gguf) throws IOException {
         Path temporary = gguf.resolveSibling(gguf.getFileName() + ".tmp");
         try (var out = FileChannel.open(temporary, CREATE, WRITE, TRUNCATE_EXISTING)) {

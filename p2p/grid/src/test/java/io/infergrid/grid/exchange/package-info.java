@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.grid.exchange;
+
+import org.jspecify.annotations.NullMarked;
