@@ -176,7 +176,8 @@ final class LiveNode implements GridNode {
                 return stages.stages().stream()
                         .anyMatch(stage -> stage.model().equals(model)
                                 && stage.manifest()
-                                        .shardsFor(stage.blocks().spec(stage.manifest().blocks()))
+                                        .shardsFor(stage.blocks()
+                                                .spec(stage.manifest().blocks()))
                                         .contains(shard));
             }
 
@@ -385,8 +386,9 @@ final class LiveNode implements GridNode {
                         "expected a model that was seeded or fetched here, found " + model));
         for (int shard = 0; shard < here.manifest().shards().size(); shard++) {
             if (!here.complete(shard)) {
-                throw new GridException.ShardMissing("expected all shards of " + here.manifest().name()
-                        + " here, found '" + here.manifest().shards().get(shard).label() + "' missing");
+                throw new GridException.ShardMissing(
+                        "expected all shards of " + here.manifest().name() + " here, found '"
+                                + here.manifest().shards().get(shard).label() + "' missing");
             }
         }
         try {

@@ -275,17 +275,18 @@ final class ShardShelf implements AutoCloseable {
             return; // one thing at a time
         }
         long room = sharing.seedBytes() - used;
-        SeedChoice.next(known, room, node).ifPresent(choice -> find(choice.model()).ifPresent(model -> {
-            if (model instanceof ShardStore store) {
-                try {
-                    makeRoom(store, List.of(choice.shard()));
-                    metrics.count("shards.seeded");
-                    surroundings.exchange().start(store, List.of(choice.shard()));
-                } catch (GridException.NoRoom | IOException none) {
-                    LOG.debug("nothing more to seed: {}", none.getMessage());
-                }
-            }
-        }));
+        SeedChoice.next(known, room, node)
+                .ifPresent(choice -> find(choice.model()).ifPresent(model -> {
+                    if (model instanceof ShardStore store) {
+                        try {
+                            makeRoom(store, List.of(choice.shard()));
+                            metrics.count("shards.seeded");
+                            surroundings.exchange().start(store, List.of(choice.shard()));
+                        } catch (GridException.NoRoom | IOException none) {
+                            LOG.debug("nothing more to seed: {}", none.getMessage());
+                        }
+                    }
+                }));
     }
 
     @Override

@@ -14,7 +14,6 @@ import io.infergrid.grid.exchange.ShardMessage.Gained;
 import io.infergrid.grid.exchange.ShardMessage.GetManifest;
 import io.infergrid.grid.exchange.ShardMessage.GetPiece;
 import io.infergrid.grid.exchange.ShardMessage.Have;
-import io.infergrid.grid.exchange.ShardMessage.Interest;
 import io.infergrid.grid.exchange.ShardMessage.ManifestPart;
 import io.infergrid.grid.exchange.ShardMessage.PieceRef;
 import io.infergrid.grid.exchange.ShardMessage.Reason;
@@ -220,15 +219,17 @@ class HostileShardsTest {
 
     @Test
     void a_manifest_of_another_model_bans_its_sender() throws Exception {
-        byte[] other = ModelCutter.cut(TinyLlama.write(folder.resolve("other.gguf")), "").encode();
+        byte[] other = ModelCutter.cut(TinyLlama.write(folder.resolve("other.gguf")), "")
+                .encode();
         announce(asked -> List.of(new ManifestPart(other.length, 0, other)));
         assertThat(Thread.ofVirtual().start(() -> {
-            try {
-                node.download(model, Duration.ofSeconds(2));
-            } catch (GridException | InterruptedException none) {
-                // nobody else has it
-            }
-        })).isNotNull();
+                    try {
+                        node.download(model, Duration.ofSeconds(2));
+                    } catch (GridException | InterruptedException none) {
+                        // nobody else has it
+                    }
+                }))
+                .isNotNull();
         banned("expected the model root");
         grid.eventually(() -> node.metrics().value("shards.manifests.bad") == 1);
         arrivesFromAnother();
@@ -274,11 +275,12 @@ class HostileShardsTest {
     }
 
     @Test
-    void a_source_that_never_answers_costs_only_what_it_was_asked_for_which_others_are_asked_in_the_end() throws Exception {
+    void a_source_that_never_answers_costs_only_what_it_was_asked_for_which_others_are_asked_in_the_end()
+            throws Exception {
         announce(asked -> asked instanceof GetPiece ? List.of() : honest(asked));
         fetchInVain();
-        grid.eventually(() -> node.snapshot().downloads().getFirst().sources().stream()
-                .anyMatch(source -> source.asked() > 0));
+        grid.eventually(
+                () -> node.snapshot().downloads().getFirst().sources().stream().anyMatch(source -> source.asked() > 0));
         arrivesFromAnother();
         assertThat(node.metrics().value("shards.peers.dropped")).isZero();
     }

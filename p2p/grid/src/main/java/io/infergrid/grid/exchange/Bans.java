@@ -109,8 +109,7 @@ public final class Bans {
     }
 
     /** A piece with another hash. The bytes are kept as proof. What was under way when the first was found out does not count. */
-    synchronized void badPiece(
-            PeerId peer, Hash model, String shard, int piece, byte[] bytes, int length, String why) {
+    synchronized void badPiece(PeerId peer, Hash model, String shard, int piece, byte[] bytes, int length, String why) {
         if (contains(peer)) {
             return;
         }

@@ -259,8 +259,15 @@ public final class ShardServer {
     private Upload follow(PeerId peer, HeldShards held) {
         synchronized (this) {
             // what comes while the first have-map is drawn up is told of once more
-            var upload =
-                    new Upload(peer, held, new PieceNumbers(held.manifest()), disk, limit, sent, new RateMeter(nanos), ShardMessage.MAX_ASKED);
+            var upload = new Upload(
+                    peer,
+                    held,
+                    new PieceNumbers(held.manifest()),
+                    disk,
+                    limit,
+                    sent,
+                    new RateMeter(nanos),
+                    ShardMessage.MAX_ASKED);
             uploads.put(upload, order++);
             return upload;
         }

@@ -72,6 +72,7 @@ class ChokerTest {
 
     @Test
     void without_slots_nobody_is_served() {
-        assertThat(new Choker<String>(0).next(List.of(new Applicant<>("peer", 1, 1)), true)).isEmpty();
+        assertThat(new Choker<String>(0).next(List.of(new Applicant<>("peer", 1, 1)), true))
+                .isEmpty();
     }
 }

@@ -23,12 +23,7 @@ class DiskRoomTest {
         var shelved = new ArrayList<Shelved>();
         for (int shard = random.nextInt(12); shard >= 0; shard--) {
             shelved.add(new Shelved(
-                    MODEL,
-                    shard,
-                    random.nextInt(1000),
-                    random.nextInt(4),
-                    random.nextInt(4) == 0,
-                    random.nextInt(5)));
+                    MODEL, shard, random.nextInt(1000), random.nextInt(4), random.nextInt(4) == 0, random.nextInt(5)));
         }
         long quota = random.nextInt(6000);
         long needed = random.nextInt(3000);
@@ -68,8 +63,10 @@ class DiskRoomTest {
     @Test
     void a_plan_that_fails_says_whether_last_copies_would_help() {
         var only = new Shelved(MODEL, 1, 100, 0, false, 0);
-        assertThat(DiskRoom.plan(List.of(only), 50, 100, false).lastCopiesHelp()).isTrue();
-        assertThat(DiskRoom.plan(List.of(only), 150, 100, false).lastCopiesHelp()).isFalse();
+        assertThat(DiskRoom.plan(List.of(only), 50, 100, false).lastCopiesHelp())
+                .isTrue();
+        assertThat(DiskRoom.plan(List.of(only), 150, 100, false).lastCopiesHelp())
+                .isFalse();
         assertThat(DiskRoom.plan(List.of(only), 50, 100, true).delete()).containsExactly(only);
     }
 

@@ -72,7 +72,9 @@ class RatesTest {
         assertThat(RequestDepth.of(0, 0, Shard.PIECE_BYTES)).isEqualTo(RequestDepth.LEAST);
         long tenMillis = TimeUnit.MILLISECONDS.toNanos(10);
         assertThat(RequestDepth.of(100 << 20, tenMillis, Shard.PIECE_BYTES)).isEqualTo(4);
-        assertThat(RequestDepth.of(100 << 20, 10 * tenMillis, Shard.PIECE_BYTES)).isEqualTo(22);
-        assertThat(RequestDepth.of(10L << 30, 100 * tenMillis, Shard.PIECE_BYTES)).isEqualTo(RequestDepth.MOST);
+        assertThat(RequestDepth.of(100 << 20, 10 * tenMillis, Shard.PIECE_BYTES))
+                .isEqualTo(22);
+        assertThat(RequestDepth.of(10L << 30, 100 * tenMillis, Shard.PIECE_BYTES))
+                .isEqualTo(RequestDepth.MOST);
     }
 }
