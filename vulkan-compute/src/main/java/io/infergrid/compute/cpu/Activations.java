@@ -53,9 +53,13 @@ final class Activations {
      */
     final float[] lows;
 
-    /** The same sums as pairs, of the even and of the odd columns, if not tiled: [positions][columns / 32][2]. */
-    final int[] pairSums;
+    /** If not tiled, what words of so many bits a weight are multiplied with: [positions][columns / 32][{@link WordWeights}]. */
+    private final int[][] words = new int[7][];
 
+    /** Which of them the readers want. */
+    private final boolean[] wantsWords = new boolean[7];
+
+    private final int mostBlocks;
     private final float[][] blocks;
     private final int[][] blockPairs;
     /** When each block is visited. */
@@ -71,7 +75,7 @@ final class Activations {
         scales = new float[MOST_POSITIONS * rounded / BLOCK];
         pairs = new int[MOST_POSITIONS * rounded / 2];
         lows = new float[MOST_POSITIONS * rounded / BLOCK * 2];
-        pairSums = new int[QuantisedMatrix.TILED_FROM * rounded / BLOCK * 2];
+        mostBlocks = rounded / BLOCK;
         blocks = new float[workers][BLOCK];
         // room for the last vector's unused half
         blockPairs = new int[workers][PairLayout.PAIRS + COUNT];
@@ -93,9 +97,11 @@ final class Activations {
     void set(float[] source, int stride, int positions, int columns, PackedMatrix... readers) {
         wantsFloats = false;
         wantsPairs = false;
+        Arrays.fill(wantsWords, false);
         for (PackedMatrix reader : readers) {
             wantsFloats |= reader.form() == PackedMatrix.Form.FLOATS;
             wantsPairs |= reader.form() == PackedMatrix.Form.PAIRS;
+            wantsWords(reader.wordBits());
         }
         this.source = source;
         this.stride = stride;
@@ -118,6 +124,21 @@ final class Activations {
                 Arrays.fill(scales, last * TILE, (last + 1) * TILE, 0f);
             }
         }
+    }
+
+    private void wantsWords(int bits) {
+        if (bits > 0 && words[bits] == null) {
+            words[bits] = new int
+                    [(QuantisedMatrix.TILED_FROM - 1)
+                            * mostBlocks
+                            * WordWeights.of(bits).perBlock()];
+        }
+        wantsWords[bits] = bits > 0;
+    }
+
+    /** What words of so many bits a weight are multiplied with; for a reader that said so. */
+    int[] words(int bits) {
+        return words[bits];
     }
 
     /** Whether any reader wants the vectors quantised. */
@@ -148,14 +169,17 @@ final class Activations {
             pair(integers, paired);
             System.arraycopy(paired, 0, pairs, at * PAIRS, PAIRS);
             for (int half = 0; half < 2; half++) {
-                int even = 0;
-                int odd = 0;
+                int sum = 0;
                 for (int p = half * PAIRS / 2; p < (half + 1) * PAIRS / 2; p++) {
-                    even += (short) paired[p];
-                    odd += paired[p] >> 16;
+                    sum += (short) paired[p] + (paired[p] >> 16);
                 }
-                lows[2 * at + half] = even + odd;
-                pairSums[2 * at + half] = (even & 0xffff) | odd << 16;
+                lows[2 * at + half] = sum;
+            }
+            for (int bits = 2; bits <= 6; bits++) {
+                if (wantsWords[bits]) {
+                    WordWeights weights = WordWeights.of(bits);
+                    weights.compute(paired, words[bits], at * weights.perBlock());
+                }
             }
         }
     }

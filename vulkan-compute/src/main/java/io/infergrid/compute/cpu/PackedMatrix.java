@@ -59,6 +59,11 @@ abstract sealed class PackedMatrix permits QuantisedMatrix, FloatMatrix {
 
     abstract Form form();
 
+    /** Bits of a weight if positions one by one are multiplied as {@link WordWeights}, or 0. */
+    int wordBits() {
+        return 0;
+    }
+
     /** Packs the groups {@code [from, to)} of the tensor that this matrix was made for. */
     abstract void pack(GgufTensor tensor, int from, int to);
 

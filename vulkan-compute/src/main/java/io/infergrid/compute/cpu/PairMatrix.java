@@ -6,29 +6,31 @@ import static io.infergrid.compute.cpu.Lanes.FLOATS;
 import static io.infergrid.compute.cpu.Lanes.GROUP;
 import static io.infergrid.compute.cpu.Lanes.ORDER;
 import static io.infergrid.compute.cpu.Lanes.SHORTS;
-import static io.infergrid.compute.cpu.PairKernels.RUN;
 import static io.infergrid.compute.cpu.PairKernels.WIDTH;
 import static io.infergrid.compute.cpu.PairLayout.PAIRS;
 import static jdk.incubator.vector.VectorOperators.B2F;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import io.infergrid.compute.arithmetic.Ig1;
+import io.infergrid.compute.cpu.PairLayout.Field;
 import io.infergrid.compute.gguf.GgufTensor;
 import io.infergrid.compute.gguf.TensorType;
 import io.infergrid.compute.gguf.WeightBlock;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ShortVector;
 
 /**
- * A matrix of a type with 2 to 6 bits a weight. A group is a row of runs of up to {@link PairKernels#RUN} blocks in the order of
- * the columns, and is read from its beginning to its end: a run has its headers, [superblocks][halves][rows], then the factors
- * of its blocks, [blocks][bytes][rows], then their words, [blocks], by {@link PairLayout}. That is the size of the file, and at
- * most 4 % more where the file packs factors in 6 bits.
+ * A matrix of a type with 2 to 6 bits a weight. A group is two strips of {@link Lanes#COUNT} rows, a vector of them. A strip is its
+ * superblocks in the order of the columns, and is read from its beginning to its end: a superblock has its header,
+ * [halves][rows], then for each block its factors, [bytes][rows], and its words, [words][rows][even, odd columns], by
+ * {@link PairLayout}. That is the size of the file, and at most 4 % more where the file packs factors in 6 bits.
  */
 final class PairMatrix extends QuantisedMatrix {
 
@@ -37,58 +39,42 @@ final class PairMatrix extends QuantisedMatrix {
 
     private final TensorType type;
     private final PairLayout layout;
-    /** Bytes of a superblock's header, of a block's factors and of a block's words. */
+    /** Bytes of a strip's superblock's header, of a block's factors, of a block with them, of a superblock and of the strip. */
     private final int headerBytes;
 
     private final int factorBytes;
-    private final int wordBytes;
-    private final long runBytes;
+    private final int blockBytes;
+    private final long superBytes;
+    private final long stripBytes;
 
     PairMatrix(GgufTensor tensor, Arena arena) {
-        super(tensor, bytes(PairLayout.of(tensor.type()), tensor.columns() / BLOCK), arena);
+        super(tensor, groupBytes(PairLayout.of(tensor.type()), tensor.columns() / BLOCK), arena);
         type = tensor.type();
         layout = PairLayout.of(type);
-        headerBytes = headerBytes(layout);
-        factorBytes = layout.factorBytes() * GROUP;
-        wordBytes = 2 * layout.words() * WIDTH;
-        runBytes = bytes(layout, RUN);
+        headerBytes = 2 * layout.headerHalves() * COUNT;
+        factorBytes = layout.factorBytes() * COUNT;
+        blockBytes = factorBytes + 4 * layout.words() * COUNT;
+        superBytes = headerBytes + (long) layout.superBlocks() * blockBytes;
+        stripBytes = blocks / layout.superBlocks() * superBytes;
     }
 
-    private static int headerBytes(PairLayout layout) {
-        return 2 * layout.headerHalves() * GROUP;
+    private static long groupBytes(PairLayout layout, long blocks) {
+        long bytesOfRow = blocks / layout.superBlocks() * 2 * layout.headerHalves()
+                + blocks * (layout.factorBytes() + 4L * layout.words());
+        return bytesOfRow * GROUP;
     }
 
-    /** Bytes of a group's blocks. */
-    private static long bytes(PairLayout layout, long blocks) {
-        return blocks / layout.superBlocks() * headerBytes(layout)
-                + blocks * (layout.factorBytes() * GROUP + 2L * layout.words() * WIDTH);
+    /** Where the strip that a lane of a group is in has a block's header. */
+    private long headerAt(int group, int lane, int block) {
+        return group * groupBytes + lane / COUNT * stripBytes + block / layout.superBlocks() * superBytes;
     }
 
-    private long runAt(int group, int block) {
-        return group * groupBytes + block / RUN * runBytes;
+    private long factorsAt(int group, int lane, int block) {
+        return headerAt(group, lane, block) + headerBytes + (long) (block % layout.superBlocks()) * blockBytes;
     }
 
-    private long headerAt(int group, int block) {
-        return runAt(group, block) + (long) (block % RUN / layout.superBlocks()) * headerBytes;
-    }
-
-    private long factorsAt(int group, int block) {
-        return runAt(group, block)
-                + (long) (blocksOfRun(block) / layout.superBlocks()) * headerBytes
-                + (long) (block % RUN) * factorBytes;
-    }
-
-    private long wordsAt(int group, int block) {
-        int count = blocksOfRun(block);
-        return runAt(group, block)
-                + (long) (count / layout.superBlocks()) * headerBytes
-                + (long) count * factorBytes
-                + (long) (block % RUN) * wordBytes;
-    }
-
-    /** Blocks of the run that a block is in; only a row's last run can have fewer than the others. */
-    private int blocksOfRun(int block) {
-        return Math.min(RUN, blocks - block / RUN * RUN);
+    private long wordsAt(int group, int lane, int block) {
+        return factorsAt(group, lane, block) + factorBytes;
     }
 
     @Override
@@ -97,86 +83,62 @@ final class PairMatrix extends QuantisedMatrix {
     }
 
     @Override
+    int wordBits() {
+        return layout.table() ? 0 : layout.bits();
+    }
+
+    @Override
     void pack(GgufTensor tensor, int from, int to) {
         var weights = new WeightBlock();
-        var places = new Places(layout);
-        var words = new short[layout.words() * WIDTH];
-        var factors = new byte[layout.factorBytes() * GROUP];
+        var fields = new ArrayList<List<Field>>();
+        for (int pair = 0; pair < PAIRS; pair++) {
+            fields.add(layout.fields(pair));
+        }
+        var words = new short[layout.words() * 2];
         long rowBytes = type.rowBytes(columns);
         for (int group = from; group < to; group++) {
-            Arrays.fill(factors, (byte) 0);
-            for (int block = 0; block < blocks; block++) {
-                if (block % layout.superBlocks() == 0) {
-                    packHeaders(tensor, group, block);
-                }
-                Arrays.fill(words, (short) 0);
-                for (int lane = 0; lane < rowsIn(group); lane++) {
-                    long row = ((long) group * GROUP + lane) * rowBytes;
+            for (int lane = 0; lane < rowsIn(group); lane++) {
+                long row = ((long) group * GROUP + lane) * rowBytes;
+                for (int block = 0; block < blocks; block++) {
+                    if (block % layout.superBlocks() == 0) {
+                        packHeader(tensor, group, lane, block);
+                    }
                     weights.read(type, tensor.data(), row, block);
-                    packWords(weights, places, words, lane);
-                    packFactors(weights, tensor.data(), row, block, factors, lane);
+                    packFactors(weights, tensor.data(), row, block, factorsAt(group, lane, block) + lane % COUNT);
+                    packWords(weights, fields, words);
+                    long at = wordsAt(group, lane, block) + 4L * (lane % COUNT);
+                    for (int word = 0; word < layout.words(); word++) {
+                        data.set(HALF, at + 4L * COUNT * word, words[2 * word]);
+                        data.set(HALF, at + 4L * COUNT * word + 2, words[2 * word + 1]);
+                    }
                 }
-                MemorySegment.copy(factors, 0, data, BYTE, factorsAt(group, block), factors.length);
-                MemorySegment.copy(words, 0, data, HALF, wordsAt(group, block), words.length);
             }
         }
     }
 
-    private void packHeaders(GgufTensor tensor, int group, int block) {
+    private void packHeader(GgufTensor tensor, int group, int lane, int block) {
         int[] halves = type.halves();
-        long rowBytes = type.rowBytes(columns);
-        for (int lane = 0; lane < rowsIn(group); lane++) {
-            long row = (long) group * GROUP + lane;
-            long source = row * rowBytes + (long) (block / layout.superBlocks()) * type.blockBytes();
-            for (int i = 0; i < halves.length; i++) {
-                short half = tensor.data().get(HALF, source + halves[i]);
-                if (Ig1.isHalfNotFinite(half)) {
-                    throw notFinite(tensor, row);
-                }
-                data.set(HALF, headerAt(group, block) + 2L * (i * GROUP + lane), half);
+        long row = (long) group * GROUP + lane;
+        long source = row * type.rowBytes(columns) + (long) (block / layout.superBlocks()) * type.blockBytes();
+        for (int i = 0; i < halves.length; i++) {
+            short half = tensor.data().get(HALF, source + halves[i]);
+            if (Ig1.isHalfNotFinite(half)) {
+                throw notFinite(tensor, row);
             }
+            data.set(HALF, headerAt(group, lane, block) + 2L * (i * COUNT + lane % COUNT), half);
         }
     }
 
-    /** Where the bits of each of a block's weights go in the words of row 0 of a group's two vectors of rows. */
-    private static final class Places {
-        final int[] low = new int[BLOCK];
-        final int[] lowShift = new int[BLOCK];
-        final int[] high = new int[BLOCK];
-        final int[] highShift = new int[BLOCK];
-        /** From a word of the first vector of rows to that of the second. */
-        final int lowStep;
-
-        final int highStep;
-
-        Places(PairLayout layout) {
-            for (int i = 0; i < BLOCK; i++) {
-                int pair = i / 2;
-                low[i] = layout.vector(layout.lowWord(pair), 0) * 2 * COUNT + i % 2;
-                lowShift[i] = layout.lowShift(pair);
-                if (layout.highBits() > 0) {
-                    high[i] = layout.vector(layout.highWord(pair), 0) * 2 * COUNT + i % 2;
-                    highShift[i] = layout.highShift(pair);
-                }
-            }
-            lowStep = (layout.vector(0, 1) - layout.vector(0, 0)) * 2 * COUNT;
-            highStep = layout.highBits() == 0
-                    ? 0
-                    : (layout.vector(layout.lowWords(), 1) - layout.vector(layout.lowWords(), 0)) * 2 * COUNT;
-        }
-    }
-
-    private void packWords(WeightBlock weights, Places places, short[] words, int lane) {
-        int lowBits = layout.lowBits();
-        int lowMask = (1 << lowBits) - 1;
-        int low = lane / COUNT * places.lowStep + 2 * (lane % COUNT);
+    /** A row's words of a block: [words][even, odd columns]. */
+    private void packWords(WeightBlock weights, List<List<Field>> fields, short[] words) {
+        Arrays.fill(words, (short) 0);
         for (int i = 0; i < BLOCK; i++) {
-            words[low + places.low[i]] |= (short) ((bits(weights.q(i)) & lowMask) << places.lowShift[i]);
-        }
-        if (layout.highBits() > 0) {
-            int high = lane / COUNT * places.highStep + 2 * (lane % COUNT);
-            for (int i = 0; i < BLOCK; i++) {
-                words[high + places.high[i]] |= (short) (bits(weights.q(i)) >> lowBits << places.highShift[i]);
+            int bits = bits(weights.q(i));
+            List<Field> places = fields.get(i / 2);
+            for (int f = 0; f < places.size(); f++) {
+                Field field = places.get(f);
+                words[2 * field.word() + i % 2] |=
+                        (short) ((bits >> field.place() & (1 << field.bits()) - 1) << field.shift());
             }
         }
     }
@@ -196,26 +158,27 @@ final class PairMatrix extends QuantisedMatrix {
         return layout.offset() ? bits : bits - layout.centre();
     }
 
-    private void packFactors(WeightBlock weights, MemorySegment source, long row, int block, byte[] factors, int lane) {
+    /** A row's factors of a block; those of one kind are a strip's rows apart. */
+    private void packFactors(WeightBlock weights, MemorySegment source, long row, int block, long to) {
         if (layout.factorBytes() == 0) {
             return;
         }
         long at = row + (long) (block / layout.superBlocks()) * type.blockBytes();
         int part = block % layout.superBlocks();
-        int both;
         switch (type) {
             case Q4_K, Q5_K -> {
-                factors[lane] = (byte) sixBits(source, at + 4, part, false);
-                factors[GROUP + lane] = (byte) sixBits(source, at + 4, part, true);
+                data.set(BYTE, to, (byte) sixBits(source, at + 4, part, false));
+                data.set(BYTE, to + COUNT, (byte) sixBits(source, at + 4, part, true));
             }
             case IQ4_XS -> {
-                both = source.get(BYTE, at + 4 + part / 2) >> 4 * (part % 2) & 15;
-                factors[lane] = (byte) ((both | (source.get(HALF, at + 2) >> 2 * part & 3) << 4) - 32);
+                int low = source.get(BYTE, at + 4 + part / 2) >> 4 * (part % 2) & 15;
+                int high = source.get(HALF, at + 2) >> 2 * part & 3;
+                data.set(BYTE, to, (byte) ((low | high << 4) - 32));
             }
             default -> {
                 for (int half = 0; half < 2; half++) {
-                    both = weights.factor(half) | weights.offsetFactor(half) << 4;
-                    factors[half * GROUP + lane] = (byte) (layout.offset() ? both : weights.factor(half));
+                    int both = weights.factor(half) | weights.offsetFactor(half) << 4;
+                    data.set(BYTE, to + (long) half * COUNT, (byte) (layout.offset() ? both : weights.factor(half)));
                 }
             }
         }
@@ -237,43 +200,39 @@ final class PairMatrix extends QuantisedMatrix {
         int lane = row % GROUP;
         int block = column / BLOCK;
         int half = column % BLOCK / (BLOCK / 2);
-        long header = headerAt(group, block);
-        long at = factorsAt(group, block);
-        float scale = half(header + 2L * lane);
-        float offset = layout.offset() ? half(header + 2L * (GROUP + lane)) : 0f;
+        long header = headerAt(group, lane, block) + 2L * (lane % COUNT);
+        long factors = factorsAt(group, lane, block) + lane % COUNT;
+        float scale = half(header);
+        float offset = layout.offset() ? half(header + 2L * COUNT) : 0f;
         int factor = 1;
         int offsetFactor = 1;
         switch (type) {
             case Q4_K, Q5_K -> {
-                scale = scale * data.get(BYTE, at + lane);
-                offset = -(offset * data.get(BYTE, at + GROUP + lane));
+                scale = scale * data.get(BYTE, factors);
+                offset = -(offset * data.get(BYTE, factors + COUNT));
             }
-            case IQ4_XS -> scale = scale * data.get(BYTE, at + lane);
-            case Q3_K, Q6_K -> factor = data.get(BYTE, at + half * GROUP + lane);
+            case IQ4_XS -> scale = scale * data.get(BYTE, factors);
+            case Q3_K, Q6_K -> factor = data.get(BYTE, factors + half * COUNT);
             case Q2_K -> {
+                int both = data.get(BYTE, factors + half * COUNT);
                 offset = -offset;
-                factor = data.get(BYTE, at + half * GROUP + lane) & 15;
-                offsetFactor = data.get(BYTE, at + half * GROUP + lane) >> 4 & 15;
+                factor = both & 15;
+                offsetFactor = both >> 4 & 15;
             }
             default -> {}
         }
-        float product = scale * (factor * q(storedBits(wordsAt(group, block), column % BLOCK, lane)));
+        long words = wordsAt(group, lane, block) + 4L * (lane % COUNT);
+        float product = scale * (factor * q(storedBits(words, column % BLOCK)));
         return offset == 0 ? product : product + offset * offsetFactor;
     }
 
-    private int storedBits(long words, int i, int lane) {
-        int pair = i / 2;
-        long at = words + 2L * (2 * (lane % COUNT) + i % 2);
-        int low = data.get(HALF, at + 4L * COUNT * layout.vector(layout.lowWord(pair), lane / COUNT))
-                        >> layout.lowShift(pair)
-                & (1 << layout.lowBits()) - 1;
-        if (layout.highBits() == 0) {
-            return low;
+    private int storedBits(long words, int i) {
+        int bits = 0;
+        for (Field field : layout.fields(i / 2)) {
+            int word = data.get(HALF, words + 4L * COUNT * field.word() + 2L * (i % 2));
+            bits |= (word >> field.shift() & (1 << field.bits()) - 1) << field.place();
         }
-        int high = data.get(HALF, at + 4L * COUNT * layout.vector(layout.highWord(pair), lane / COUNT))
-                        >> layout.highShift(pair)
-                & layout.highMask();
-        return low | high << layout.lowBits();
+        return bits;
     }
 
     private float half(long at) {
@@ -283,134 +242,67 @@ final class PairMatrix extends QuantisedMatrix {
     @Override
     void lanes(Activations x, int position, int group, Scratch scratch) {
         Arrays.fill(scratch.lanes, 0f);
-        scratch.superBlock = -1;
-        if (layout.lowBits() == 4 && !layout.table()) {
-            for (int block = 0; block < blocks; block += RUN) {
-                run(x, position, group, block, scratch);
-            }
-        } else {
-            for (int block = 0; block < blocks; block++) {
-                unpacked(x, position, group, block, scratch);
-            }
-        }
+        strip(x, position, group * groupBytes, scratch, 0);
+        strip(x, position, group * groupBytes + stripBytes, scratch, COUNT);
     }
 
-    /** Blocks of nibbles, with or without further bits, straight from their words. */
-    private void run(Activations x, int position, int group, int block, Scratch scratch) {
-        int count = Math.min(RUN, blocks - block);
-        runScales(group, block, count, scratch);
-        long words = wordsAt(group, block);
-        int xs = position * blocks + block;
-        int values = xs * PAIRS;
-        int lanes = block % 32 * GROUP;
-        short[] dots = scratch.pairDots;
-        int centre = layout.centre();
-        switch (layout.highBits()) {
-            case 0 -> PairKernels.nibbles(data, words, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
-            case 1 -> PairKernels.nibblesAndBit(data, words, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
-            default ->
-                PairKernels.nibblesAndTwoBits(data, words, count, x.pairs, values, centre, x.pairSums, 2 * xs, dots);
-        }
-        float[] scales = scratch.scales;
-        float[] sums = scratch.lanes;
-        if (layout.halves()) {
-            PairKernels.runTermsOfHalves(count, dots, scratch.factors, scales, x.scales, xs, sums, lanes);
-        } else if (layout.offset()) {
-            PairKernels.runTermsWithOffset(
-                    count, dots, centre, scales, scratch.offsets, x.scales, xs, x.lows, sums, lanes);
-        } else {
-            PairKernels.runTerms(count, dots, scales, x.scales, xs, sums, lanes);
-        }
-    }
-
-    /** The scales, offsets and factors of a run of blocks as floats: what {@link #scales} does for one, with fewer steps. */
-    private void runScales(int group, int block, int count, Scratch scratch) {
-        long header = headerAt(group, block);
-        if (layout.superBlocks() == 1) {
-            runHalves(header, count, headerBytes, scratch.scales);
-            if (layout.offset()) {
-                runHalves(header + 2L * GROUP, count, headerBytes, scratch.offsets);
-            }
+    /** A strip's sums for one position to every other {@code COUNT} of the lanes. */
+    private void strip(Activations x, int position, long at, Scratch scratch, int to) {
+        float[] lanes = scratch.lanes;
+        float[] supers = scratch.supers;
+        float[] lows = x.lows;
+        float[] xs = x.scales;
+        int xsFrom = position * blocks;
+        if (layout.table()) {
+            boolean factored = layout.factorBytes() > 0;
+            RowKernels.indices(data, at, blocks, factored, x.pairs, xsFrom * PAIRS, xs, xsFrom, supers, lanes, to);
             return;
         }
-        long factors = factorsAt(group, block);
-        widenHalves(header, scratch.superScales, 0);
-        if (layout.halves()) {
-            for (int i = 0; i < count; i++) {
-                System.arraycopy(scratch.superScales, 0, scratch.scales, i * GROUP, GROUP);
+        int[] w = x.words(layout.bits());
+        int from = xsFrom * WordWeights.of(layout.bits()).perBlock();
+        int supersOf = layout.superBlocks();
+        boolean factored = layout.factorBytes() > 0;
+        switch (layout.bits()) {
+            case 2 -> RowKernels.twos(data, at, blocks, w, from, xs, xsFrom, lows, supers, lanes, to);
+            case 3 -> RowKernels.threes(data, at, blocks, w, from, xs, xsFrom, supers, lanes, to);
+            case 4 -> {
+                if (layout.offset()) {
+                    RowKernels.foursWithOffset(
+                            data, at, blocks, supersOf, factored, w, from, xs, xsFrom, lows, supers, lanes, to);
+                } else {
+                    RowKernels.fours(data, at, blocks, w, from, xs, xsFrom, lanes, to);
+                }
             }
-            runBytes(factors, 2 * count * GROUP, scratch.factors);
-        } else {
-            widenHalves(header + 2L * GROUP, scratch.superOffsets, 0);
-            runProducts(factors, count, scratch.superScales, scratch.scales);
-            negate(scratch.superOffsets, scratch.superOffsets);
-            runProducts(factors + GROUP, count, scratch.superOffsets, scratch.offsets);
+            case 5 -> {
+                if (layout.offset()) {
+                    RowKernels.fivesWithOffset(
+                            data, at, blocks, supersOf, factored, w, from, xs, xsFrom, lows, supers, lanes, to);
+                } else {
+                    RowKernels.fives(data, at, blocks, w, from, xs, xsFrom, lanes, to);
+                }
+            }
+            default -> RowKernels.sixes(data, at, blocks, w, from, xs, xsFrom, supers, lanes, to);
         }
-    }
-
-    private void runHalves(long at, int count, int stride, float[] out) {
-        for (int i = 0; i < count * GROUP; i += COUNT) {
-            long from = at + (long) (i / GROUP) * stride + 2L * (i % GROUP);
-            Lanes.fromHalf(ShortVector.fromMemorySegment(SHORTS, data, from, ORDER))
-                    .intoArray(out, i);
-        }
-    }
-
-    private void runBytes(long at, int n, float[] out) {
-        for (int i = 0; i < n; i += COUNT) {
-            ((FloatVector) ByteVector.fromMemorySegment(BYTES, data, at + i, ORDER)
-                            .convertShape(B2F, FLOATS, 0))
-                    .intoArray(out, i);
-        }
-    }
-
-    /** {@code out[block][row] = x[row] * factor[block][row]}; a block's factors are two times GROUP apart. */
-    private void runProducts(long factors, int count, float[] x, float[] out) {
-        for (int i = 0; i < count * GROUP; i += COUNT) {
-            int row = i % GROUP;
-            FloatVector factor = (FloatVector) ByteVector.fromMemorySegment(BYTES, data, factors + 2L * i - row, ORDER)
-                    .convertShape(B2F, FLOATS, 0);
-            Lanes.load(x, row).mul(factor).intoArray(out, i);
-        }
-    }
-
-    /** A block of another type, unpacked before it is multiplied. */
-    private void unpacked(Activations x, int position, int group, int block, Scratch scratch) {
-        scales(group, block, scratch, 0);
-        unpackWords(wordsAt(group, block), scratch);
-        int at = position * blocks + block;
-        int values = at * PAIRS;
-        short[] w = scratch.pairs;
-        short[] dots = scratch.pairDots;
-        int second = Activations.TILE * WIDTH;
-        if (layout.halves()) {
-            PairKernels.row(w, 0, PAIRS / 2, x.pairs, values, dots, 0);
-            PairKernels.row(w, PAIRS / 2 * WIDTH, PAIRS / 2, x.pairs, values + PAIRS / 2, dots, second);
-        } else {
-            PairKernels.row(w, 0, PAIRS, x.pairs, values, dots, 0);
-            PairKernels.row(w, PAIRS * WIDTH, PAIRS, x.pairs, values, dots, second);
-        }
-        addTerms(1, x, at, 2 * at, 1, scratch, scratch.lanes, block % 32 * GROUP);
     }
 
     @Override
     void unpack(int group, int block, Scratch scratch) {
-        scratch.superBlock = -1;
-        scales(group, block, scratch, 0);
-        unpackWords(wordsAt(group, block), scratch);
+        for (int lane = 0; lane < GROUP; lane += COUNT) {
+            unpackScales(group, lane, block, scratch);
+            unpackWords(wordsAt(group, lane, block), scratch.pairs, 2 * lane);
+        }
+        if (layout.table()) {
+            PairKernels.lookUp(scratch.pairs, PAIRS * WIDTH);
+        }
     }
 
-    private void unpackWords(long words, Scratch scratch) {
-        short[] w = scratch.pairs;
-        if (layout.lowBits() == 2) {
-            PairKernels.unpackTwos(data, words, layout.highBits(), layout.centre(), w);
-        } else if (layout.highBits() > 0) {
-            PairKernels.unpackNibblesAndBits(data, words, layout.highBits(), layout.centre(), w);
-        } else {
-            PairKernels.unpackNibbles(data, words, layout.centre(), w);
-            if (layout.table()) {
-                PairKernels.lookUp(w, PAIRS * WIDTH);
-            }
+    private void unpackWords(long words, short[] w, int to) {
+        switch (layout.bits()) {
+            case 2 -> PairKernels.unpackTwos(data, words, layout.centre(), w, to);
+            case 3 -> PairKernels.unpackThrees(data, words, layout.centre(), w, to);
+            case 4 -> PairKernels.unpackFours(data, words, layout.centre(), w, to);
+            case 5 -> PairKernels.unpackFives(data, words, layout.centre(), w, to);
+            default -> PairKernels.unpackSixes(data, words, layout.centre(), w, to);
         }
     }
 
@@ -429,7 +321,7 @@ final class PairMatrix extends QuantisedMatrix {
                 tile(w, PAIRS * WIDTH, PAIRS, x.pairs, values, dots, second);
             }
         }
-        addTerms(Activations.TILE, x, at, 2 * at, Activations.TILE, scratch, sums, sumsFrom);
+        addTerms(x, at, scratch, sums, sumsFrom);
     }
 
     private static void tile(short[] w, int wFrom, int pairs, int[] x, int xFrom, short[] dots, int dotsFrom) {
@@ -441,138 +333,74 @@ final class PairMatrix extends QuantisedMatrix {
         }
     }
 
-    private void addTerms(
-            int positions,
-            Activations x,
-            int xsFrom,
-            int lowsFrom,
-            int lowsStride,
-            Scratch scratch,
-            float[] sums,
-            int sumsFrom) {
+    private void addTerms(Activations x, int at, Scratch scratch, float[] sums, int sumsFrom) {
         short[] dots = scratch.pairDots;
+        float[] factors = scratch.factors;
+        float[] scales = scratch.scales;
+        float[] offsets = scratch.offsets;
         if (layout.dots() == 2) {
             if (layout.offset()) {
                 PairKernels.addTermsOfHalvesWithOffset(
-                        positions,
-                        dots,
-                        scratch.factors,
-                        scratch.scales,
-                        scratch.offsets,
-                        x.scales,
-                        xsFrom,
-                        x.lows,
-                        lowsFrom,
-                        lowsStride,
-                        sums,
-                        sumsFrom);
+                        dots, factors, scales, offsets, x.scales, at, x.lows, 2 * at, sums, sumsFrom);
             } else {
-                PairKernels.addTermsOfHalves(
-                        positions, dots, scratch.factors, scratch.scales, x.scales, xsFrom, sums, sumsFrom);
+                PairKernels.addTermsOfHalves(dots, factors, scales, x.scales, at, sums, sumsFrom);
             }
         } else if (layout.offset()) {
             PairKernels.addTermsWithOffset(
-                    positions,
-                    dots,
-                    layout.centre(),
-                    scratch.scales,
-                    scratch.offsets,
-                    x.scales,
-                    xsFrom,
-                    x.lows,
-                    lowsFrom,
-                    lowsStride,
-                    sums,
-                    sumsFrom);
+                    dots, layout.centre(), scales, offsets, x.scales, at, x.lows, 2 * at, sums, sumsFrom);
         } else {
-            PairKernels.addTerms(positions, dots, scratch.scales, x.scales, xsFrom, sums, sumsFrom);
+            PairKernels.addTerms(dots, scales, x.scales, at, sums, sumsFrom);
         }
     }
 
-    /** A block's scales, offsets and factors as floats to {@code scratch}, as the {@code i}-th of a run. */
-    private void scales(int group, int block, Scratch scratch, int i) {
-        long header = headerAt(group, block);
-        long factors = factorsAt(group, block);
-        int to = i * GROUP;
-        if (layout.superBlocks() == 1) {
-            widenHalves(header, scratch.scales, to);
-            if (layout.offset()) {
-                widenHalves(header + 2L * GROUP, scratch.offsets, to);
-            }
-            if (layout.table()) {
-                factorsOfTable(scratch.factors);
-            }
-            return;
-        }
-        if (scratch.superBlock != header) {
-            scratch.superBlock = header;
-            widenHalves(header, scratch.superScales, 0);
-            if (layout.offset()) {
-                widenHalves(header + 2L * GROUP, scratch.superOffsets, 0);
-            }
-        }
+    /** A block's scales, offsets and factors for the strip that begins at a lane, as floats. */
+    private void unpackScales(int group, int lane, int block, Scratch scratch) {
+        long header = headerAt(group, lane, block);
+        long factors = factorsAt(group, lane, block);
         switch (type) {
             case Q4_K, Q5_K -> {
-                times(factors, 1f, scratch.superScales, scratch.scales, to);
-                times(factors + GROUP, -1f, scratch.superOffsets, scratch.offsets, to);
+                scale(header).mul(factor(factors)).intoArray(scratch.scales, lane);
+                scale(header + 2L * COUNT).mul(factor(factors + COUNT)).neg().intoArray(scratch.offsets, lane);
             }
-            case IQ4_XS -> {
-                times(factors, 1f, scratch.superScales, scratch.scales, to);
-                factorsOfTable(scratch.factors);
+            case Q3_K, Q6_K -> {
+                scale(header).intoArray(scratch.scales, lane);
+                factor(factors).intoArray(scratch.factors, lane);
+                factor(factors + COUNT).intoArray(scratch.factors, GROUP + lane);
             }
             case Q2_K -> {
-                System.arraycopy(scratch.superScales, 0, scratch.scales, to, GROUP);
-                negate(scratch.superOffsets, scratch.offsets);
-                widenNibbles(factors, scratch.factors);
+                scale(header).intoArray(scratch.scales, lane);
+                scale(header + 2L * COUNT).neg().intoArray(scratch.offsets, lane);
+                unpackNibbles(factors, scratch.factors, lane);
+                unpackNibbles(factors + COUNT, scratch.factors, GROUP + lane);
             }
+            case IQ4_XS -> scale(header).mul(factor(factors)).intoArray(scratch.scales, lane);
             default -> {
-                System.arraycopy(scratch.superScales, 0, scratch.scales, to, GROUP);
-                widenBytes(factors, scratch.factors, 2 * to);
+                scale(header).intoArray(scratch.scales, lane);
+                if (layout.offset()) {
+                    scale(header + 2L * COUNT).intoArray(scratch.offsets, lane);
+                }
             }
         }
-    }
-
-    private void widenHalves(long at, float[] out, int to) {
-        for (int row = 0; row < GROUP; row += COUNT) {
-            Lanes.fromHalf(ShortVector.fromMemorySegment(SHORTS, data, at + 2L * row, ORDER))
-                    .intoArray(out, to + row);
+        if (layout.table()) {
+            Arrays.fill(scratch.factors, lane, lane + COUNT, 8f);
+            Arrays.fill(scratch.factors, GROUP + lane, GROUP + lane + COUNT, 1f);
         }
     }
 
-    /** {@code out = sign * (x * factor)}. */
-    private void times(long factors, float sign, float[] x, float[] out, int to) {
-        for (int row = 0; row < GROUP; row += COUNT) {
-            FloatVector factor = (FloatVector) ByteVector.fromMemorySegment(BYTES, data, factors + row, ORDER)
-                    .convertShape(B2F, FLOATS, 0);
-            Lanes.load(x, row).mul(factor).mul(sign).intoArray(out, to + row);
-        }
+    private FloatVector scale(long at) {
+        return Lanes.fromHalf(ShortVector.fromMemorySegment(SHORTS, data, at, ORDER));
     }
 
-    private void widenBytes(long factors, float[] out, int to) {
-        for (int i = 0; i < 2 * GROUP; i += COUNT) {
-            ((FloatVector) ByteVector.fromMemorySegment(BYTES, data, factors + i, ORDER)
-                            .convertShape(B2F, FLOATS, 0))
-                    .intoArray(out, to + i);
-        }
+    private FloatVector factor(long at) {
+        return (FloatVector)
+                ByteVector.fromMemorySegment(BYTES, data, at, ORDER).convertShape(B2F, FLOATS, 0);
     }
 
-    private void widenNibbles(long factors, float[] out) {
-        for (int i = 0; i < 2 * GROUP; i += COUNT) {
-            ByteVector both = ByteVector.fromMemorySegment(BYTES, data, factors + i, ORDER);
-            ((FloatVector) both.and((byte) 15).convertShape(B2F, FLOATS, 0)).intoArray(out, i);
-            ((FloatVector) both.lanewise(LSHR, 4).and((byte) 15).convertShape(B2F, FLOATS, 0))
-                    .intoArray(out, 2 * GROUP + i);
-        }
-    }
-
-    private static void negate(float[] x, float[] out) {
-        for (int row = 0; row < GROUP; row += COUNT) {
-            Lanes.load(x, row).neg().intoArray(out, row);
-        }
-    }
-
-    private static void factorsOfTable(float[] factors) {
-        Arrays.fill(factors, 0, GROUP, 8f);
-        Arrays.fill(factors, GROUP, 2 * GROUP, 1f);
+    /** Bytes' lower halves as floats, and two groups after them the upper ones. */
+    private void unpackNibbles(long at, float[] out, int to) {
+        ByteVector both = ByteVector.fromMemorySegment(BYTES, data, at, ORDER);
+        ((FloatVector) both.and((byte) 15).convertShape(B2F, FLOATS, 0)).intoArray(out, to);
+        ((FloatVector) both.lanewise(LSHR, 4).and((byte) 15).convertShape(B2F, FLOATS, 0))
+                .intoArray(out, to + 2 * GROUP);
     }
 }

@@ -12,28 +12,19 @@ final class Scratch {
     /** One block of weights as 16-bit integers, or a block's two parts: [2][pairs of columns][even, odd of the group's rows]. */
     final short[] pairs = new short[2 * PairLayout.PAIRS * PairKernels.WIDTH];
 
-    /** Sums of products, of blocks or their two parts: [2][positions of a tile or blocks of a run][even, odd of the group's rows]. */
+    /** Sums of products, of a block or its two parts: [2][positions of a tile][even, odd of the group's rows]. */
     final short[] pairDots = new short[2 * Activations.TILE * PairKernels.WIDTH];
 
-    /** A superblock's scale and offset: [rows of the group] each. */
-    final float[] superScales = new float[Lanes.GROUP];
+    /** Scales and offsets of a superblock of a strip: [2][rows of the strip]. */
+    final float[] supers = new float[2 * Lanes.COUNT];
 
-    final float[] superOffsets = new float[Lanes.GROUP];
+    /** Scales and offsets of an unpacked block: [rows of the group] each. */
+    final float[] scales = new float[Lanes.GROUP];
 
-    /** Where the superblock is that they are of. */
-    long superBlock = -1;
+    final float[] offsets = new float[Lanes.GROUP];
 
-    /** Scales of a block or a run of them: [blocks][rows of the group]. */
-    final float[] scales = new float[PairKernels.RUN * Lanes.GROUP];
-
-    /** Offsets: [blocks][rows of the group]. */
-    final float[] offsets = new float[PairKernels.RUN * Lanes.GROUP];
-
-    /**
-     * Factors of the dot products' halves, [blocks][2][rows of the group]; for a single block, those of the sums of activations
-     * after them.
-     */
-    final float[] factors = new float[2 * PairKernels.RUN * Lanes.GROUP];
+    /** Factors of its dot products' halves, then of the sums' of activations: [4][rows of the group]. */
+    final float[] factors = new float[4 * Lanes.GROUP];
 
     /** A block's dot products: [positions of a tile][rows of the group]. */
     final float[] dots = new float[Activations.TILE * Lanes.GROUP];
