@@ -57,8 +57,13 @@ public record GridNodeConfig(
      *
      * @param prefillChunk prompt positions that go in one frame
      * @param limit longest time that a gateway waits for one token, or for one chunk of the prompt, before it gives a stage up
+     * @param hedge shortest time after which a stage with a standby is asked how far it is, when a token takes three times as long as usual
      */
-    public record Steps(int prefillChunk, Duration limit) {
+    public record Steps(int prefillChunk, Duration limit, Duration hedge) {
+
+        public Steps(int prefillChunk, Duration limit) {
+            this(prefillChunk, limit, Duration.ofSeconds(1));
+        }
 
         public Steps {
             if (prefillChunk < 1 || prefillChunk > MAX_CHUNK) {
@@ -157,11 +162,15 @@ public record GridNodeConfig(
     }
 
     public GridNodeConfig withPrefillChunk(int positions) {
-        return with(new Steps(positions, steps.limit));
+        return with(new Steps(positions, steps.limit, steps.hedge));
     }
 
     public GridNodeConfig withStepLimit(Duration limit) {
-        return with(new Steps(steps.prefillChunk, limit));
+        return with(new Steps(steps.prefillChunk, limit, steps.hedge));
+    }
+
+    public GridNodeConfig withHedge(Duration least) {
+        return with(new Steps(steps.prefillChunk, steps.limit, least));
     }
 
     private GridNodeConfig with(Steps other) {

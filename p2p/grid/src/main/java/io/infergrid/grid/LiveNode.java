@@ -134,6 +134,7 @@ final class LiveNode implements GridNode {
                 config.arithmetic().profile(),
                 config.steps().prefillChunk(),
                 config.steps().limit(),
+                config.steps().hedge(),
                 clock,
                 random,
                 metrics,

@@ -163,7 +163,9 @@ public final class TestGrid implements AutoCloseable {
         var host = new HostBuilder().listen("/ip4/127.0.0.1/tcp/0").start();
         int index = nodes.size();
         var config = GridNodeConfig.defaults(folder.resolve("node" + index), Set.of(role), bootstrap)
-                .withAnnouncePeriod(Duration.ofMillis(300));
+                .withAnnouncePeriod(Duration.ofMillis(300))
+                // the machine that runs the tests may be busy for seconds
+                .withHedge(Duration.ofSeconds(30));
         if (index == 0) {
             bootstrap = host.addresses();
         }

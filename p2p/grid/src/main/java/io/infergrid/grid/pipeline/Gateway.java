@@ -55,8 +55,6 @@ public final class Gateway {
     private static final Duration TICK = Duration.ofMillis(50);
     /** A stage with a standby is asked how far it is when a token takes this many times as long as usual. */
     private static final int HEDGE_FACTOR = 3;
-    /** But not before: a machine may be busy for a moment. */
-    private static final Duration HEDGE_LEAST = Duration.ofSeconds(1);
     /** Tokens before it is known what is usual. */
     private static final int HEDGE_AFTER = 8;
 
@@ -70,6 +68,7 @@ public final class Gateway {
     private final String profile;
     private final int prefillChunk;
     private final Duration stepLimit;
+    private final Duration hedgeLeast;
     private final Clock clock;
     private final RandomGenerator random;
     private final GridMetrics metrics;
@@ -88,6 +87,7 @@ public final class Gateway {
             String profile,
             int prefillChunk,
             Duration stepLimit,
+            Duration hedgeLeast,
             Clock clock,
             RandomGenerator random,
             GridMetrics metrics,
@@ -98,6 +98,7 @@ public final class Gateway {
         this.profile = profile;
         this.prefillChunk = prefillChunk;
         this.stepLimit = stepLimit;
+        this.hedgeLeast = hedgeLeast;
         this.clock = clock;
         this.random = random;
         this.metrics = metrics;
@@ -434,7 +435,7 @@ public final class Gateway {
                 return stepLimit;
             }
             Duration hedge = usual.average().multipliedBy(HEDGE_FACTOR);
-            return atMost(hedge.compareTo(HEDGE_LEAST) > 0 ? hedge : HEDGE_LEAST);
+            return atMost(hedge.compareTo(hedgeLeast) > 0 ? hedge : hedgeLeast);
         }
 
         private void check(Chain chain, Drawn drawn, int end) throws StageLost {
