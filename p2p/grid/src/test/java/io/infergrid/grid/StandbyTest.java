@@ -181,8 +181,10 @@ class StandbyTest {
         Path gguf = gguf();
         try (var grid = new TestGrid(folder);
                 var stuck = new StuckBackend(TestGrid.reference(), 40)) {
-            GridNode gateway =
-                    grid.node(Role.GATEWAY, TestGrid.reference(), c -> c.withStepLimit(Duration.ofSeconds(60)).withHedge(Duration.ofSeconds(1)));
+            GridNode gateway = grid.node(
+                    Role.GATEWAY,
+                    TestGrid.reference(),
+                    c -> c.withStepLimit(Duration.ofSeconds(60)).withHedge(Duration.ofSeconds(1)));
             Hash model = gateway.seed(gguf, "");
             List<BlockRange> cuts = Placement.cut(TinyLlama.BLOCKS, STAGES);
             GridNode sticks = grid.node(Role.WORKER, stuck, c -> c);
