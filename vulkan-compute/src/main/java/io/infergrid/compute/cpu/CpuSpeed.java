@@ -1,22 +1,15 @@
 package io.infergrid.compute.cpu;
 
-import io.infergrid.compute.engine.Stage;
-import io.infergrid.compute.engine.StageInput;
-import io.infergrid.compute.engine.StageSession;
-import io.infergrid.compute.engine.StageSession.LogitsWanted;
+import io.infergrid.compute.benchmark.StageSpeed;
 import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.gguf.GgufFile;
 import io.infergrid.compute.model.ModelConfig;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Locale;
-import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
@@ -32,8 +25,6 @@ import jdk.incubator.vector.VectorOperators;
 public final class CpuSpeed {
 
     private static final long READ_BYTES = 512L << 20;
-    private static final com.sun.management.OperatingSystemMXBean PROCESS =
-            (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
     private CpuSpeed() {}
 
@@ -60,76 +51,17 @@ public final class CpuSpeed {
                     stage.weightBytes(),
                     readBytesPerSecond);
             for (int run = 0; run < runs; run++) {
-                System.out.println(run(stage, prompt, generated, run));
+                System.out.println(StageSpeed.run(stage, prompt, generated, run));
             }
             System.out.printf(Locale.ROOT, "{\"peakResidentBytes\":%d}%n", peakResidentBytes());
             for (int i = 5; i < arguments.length; i++) {
-                System.out.println(batch(stage, number(arguments, i, 1), generated));
+                System.out.println(StageSpeed.batch(stage, number(arguments, i, 1), generated));
             }
         }
     }
 
     private static int number(String[] arguments, int index, int absent) {
         return arguments.length > index ? Integer.parseInt(arguments[index]) : absent;
-    }
-
-    private static String run(Stage stage, int prompt, int generated, int seed) {
-        int[] ids = new Random(seed)
-                .ints(prompt + generated, 0, stage.config().vocabulary())
-                .toArray();
-        try (var session = stage.open(prompt + generated)) {
-            long start = System.nanoTime();
-            long processor = PROCESS.getProcessCpuTime();
-            session.forward(new StageInput.Tokens(Arrays.copyOf(ids, prompt)), LogitsWanted.LAST);
-            long middle = System.nanoTime();
-            long processorMiddle = PROCESS.getProcessCpuTime();
-            for (int i = 0; i < generated; i++) {
-                session.forward(new StageInput.Tokens(ids[prompt + i]), LogitsWanted.LAST);
-            }
-            return String.format(
-                    Locale.ROOT,
-                    "{\"run\":%d,\"promptTokensPerSecond\":%.1f,\"generatedTokensPerSecond\":%.2f,"
-                            + "\"promptTokensPerProcessorSecond\":%.1f,\"generatedTokensPerProcessorSecond\":%.2f}",
-                    seed,
-                    1e9 * prompt / (middle - start),
-                    1e9 * generated / (System.nanoTime() - middle),
-                    1e9 * prompt / (processorMiddle - processor),
-                    1e9 * generated / (PROCESS.getProcessCpuTime() - processorMiddle));
-        }
-    }
-
-    /** Decoding of several sessions in one step each, after one that warms up. */
-    private static String batch(Stage stage, int sessions, int generated) {
-        var open = new ArrayList<StageSession>();
-        int[] ids = new Random(sessions)
-                .ints((long) sessions * (generated + 1), 0, stage.config().vocabulary())
-                .toArray();
-        long start = 0;
-        long processor = 0;
-        for (int session = 0; session < sessions; session++) {
-            open.add(stage.open(generated + 1));
-        }
-        for (int i = 0; i <= generated; i++) {
-            if (i == 1) {
-                start = System.nanoTime();
-                processor = PROCESS.getProcessCpuTime();
-            }
-            var works = new ArrayList<Stage.Work>();
-            for (int session = 0; session < sessions; session++) {
-                works.add(new Stage.Work(
-                        open.get(session), new StageInput.Tokens(ids[i * sessions + session]), LogitsWanted.LAST));
-            }
-            stage.forward(works);
-        }
-        long nanos = System.nanoTime() - start;
-        long processorNanos = PROCESS.getProcessCpuTime() - processor;
-        open.forEach(StageSession::close);
-        return String.format(
-                Locale.ROOT,
-                "{\"sessions\":%d,\"generatedTokensPerSecond\":%.2f,\"generatedTokensPerProcessorSecond\":%.2f}",
-                sessions,
-                1e9 * sessions * generated / nanos,
-                1e9 * sessions * generated / processorNanos);
     }
 
     /** The most memory that this process has held, mapped files included; 0 where the system does not say. */

@@ -20,6 +20,12 @@ final class Budget {
         }
     }
 
+    /** The same for so many elements at once. */
+    void steps(long count) {
+        steps += count;
+        step();
+    }
+
     /** For each text that is made, whether it is kept or not; {@code text} itself. */
     Text made(Text text) {
         characters(text.length());

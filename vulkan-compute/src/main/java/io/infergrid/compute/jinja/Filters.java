@@ -28,7 +28,7 @@ final class Filters {
             case "trim" -> budget.made(written(input).stripped(true, true, ""));
             case "length", "count" -> length(input);
             case "tojson" ->
-                Json.of(input, (int) Math.clamp(Values.integer(argument(0, "indent", -1L)), -1, 16), budget);
+                Json.of(input, argument(0, "indent", Nothing.NONE) instanceof Long n ? (int) Math.clamp(n, -1, 16) : -1, budget);
             case "string" -> written(input);
             case "safe" -> input;
             case "upper" -> budget.made(written(input).spelled(s -> s.toUpperCase(Locale.ROOT)));
@@ -44,9 +44,9 @@ final class Filters {
             case "join" -> joined(input);
             case "default", "d" -> orDefault(input);
             case "list" -> interpreter.iterated(input);
-            case "first" -> end(interpreter.iterated(input), true);
-            case "last" -> end(interpreter.iterated(input), false);
-            case "reverse" -> interpreter.iterated(input).reversed();
+            case "first" -> Members.end(budget, input, 0);
+            case "last" -> Members.end(budget, input, -1);
+            case "reverse" -> reversed(input);
             case "items" -> items(input);
             case "dictsort" -> sortedPairs(items(input));
             case "sort" -> sorted(input);
@@ -72,9 +72,12 @@ final class Filters {
         return Values.written(value, budget);
     }
 
-    private static Object length(Object input) {
+    private Object length(Object input) {
         return switch (input) {
-            case Text text -> (long) text.toString().codePointCount(0, text.length());
+            case Text text -> {
+                budget.read(text.length());
+                yield (long) text.toString().codePointCount(0, text.length());
+            }
             case List<?> list -> (long) list.size();
             case Map<?, ?> map -> (long) map.size();
             case Undefined _ -> 0L;
@@ -97,10 +100,10 @@ final class Filters {
         return absent ? argument(0, "default_value", Text.EMPTY) : input;
     }
 
-    private static Object end(List<Object> items, boolean first) {
-        return items.isEmpty()
-                ? new Undefined("an element of an empty list")
-                : first ? items.getFirst() : items.getLast();
+    private Object reversed(Object input) {
+        return input instanceof Text
+                ? Members.slice(budget, input, Nothing.NONE, Nothing.NONE, -1)
+                : interpreter.iterated(input).reversed();
     }
 
     private List<Object> items(Object input) {
@@ -110,35 +113,49 @@ final class Filters {
         if (!(input instanceof Map<?, ?> map)) {
             throw new JinjaException("expected a dictionary, found " + Values.kind(input));
         }
+        budget.steps(map.size());
         List<Object> pairs = new ArrayList<>();
         map.forEach((key, value) -> pairs.add(List.of(key, value)));
-        pairs.forEach(_ -> budget.step());
         return pairs;
     }
 
     private List<Object> sortedPairs(List<Object> pairs) {
-        pairs.forEach(_ -> budget.step());
-        pairs.sort((a, b) -> Values.compare(((List<?>) a).getFirst(), ((List<?>) b).getFirst()));
+        boolean exact = Values.isTrue(argument(0, "case_sensitive", false));
+        int by = argument(1, "by", Text.EMPTY).equals(Text.of("value")) ? 1 : 0;
+        Comparator<Object> order = (a, b) -> compare(((List<?>) a).get(by), ((List<?>) b).get(by), exact);
+        pairs.sort(Values.isTrue(argument(2, "reverse", false)) ? order.reversed() : order);
         return pairs;
     }
 
+    /** Like Jinja without regard to case, unless it is asked for. */
+    private int compare(Object a, Object b, boolean exact) {
+        budget.step();
+        return Values.compare(exact ? a : folded(a), exact ? b : folded(b), budget);
+    }
+
+    private Object folded(Object value) {
+        return value instanceof Text text ? budget.made(text.spelled(s -> s.toLowerCase(Locale.ROOT))) : value;
+    }
+
     private List<Object> sorted(Object input) {
+        boolean exact = Values.isTrue(argument(1, "case_sensitive", false));
         Object attribute = argument(2, "attribute", Nothing.NONE);
-        Comparator<Object> order = (a, b) -> {
-            budget.step();
-            return attribute == Nothing.NONE
-                    ? Values.compare(a, b)
-                    : Values.compare(attribute(a, Values.text(attribute)), attribute(b, Values.text(attribute)));
-        };
+        Comparator<Object> order = (a, b) -> attribute == Nothing.NONE
+                ? compare(a, b, exact)
+                : compare(attribute(a, Values.text(attribute)), attribute(b, Values.text(attribute)), exact);
         List<Object> items = new ArrayList<>(interpreter.iterated(input));
         items.sort(Values.isTrue(argument(0, "reverse", false)) ? order.reversed() : order);
         return items;
     }
 
     private List<Object> unique(Object input) {
+        boolean exact = Values.isTrue(argument(0, "case_sensitive", false));
         List<Object> unique = new ArrayList<>();
+        List<Object> seen = new ArrayList<>();
         for (Object item : interpreter.iterated(input)) {
-            if (!Values.contains(unique, item, budget)) {
+            Object known = exact ? item : folded(item);
+            if (!Values.contains(seen, known, budget)) {
+                seen.add(known);
                 unique.add(item);
             }
         }
@@ -147,6 +164,7 @@ final class Filters {
 
     private Object attribute(Object of, Text path) {
         Object value = of;
+        budget.read(path.length());
         for (String part : path.toString().split("\\.", -1)) {
             budget.step();
             value = Members.item(budget, value, Text.of(part));
@@ -156,6 +174,9 @@ final class Filters {
 
     private List<Object> mapped(Object input) {
         Object attribute = named.getOrDefault("attribute", Nothing.NONE);
+        if (attribute == Nothing.NONE && positional.isEmpty()) {
+            throw new JinjaException("expected the name of a filter or an attribute to map with, found none");
+        }
         List<Object> mapped = new ArrayList<>();
         for (Object item : interpreter.iterated(input)) {
             budget.step();
@@ -163,7 +184,7 @@ final class Filters {
                 Object value = attribute(item, Values.text(attribute));
                 mapped.add(value instanceof Undefined ? named.getOrDefault("default", value) : value);
             } else {
-                String filter = Values.text(argument(0, "filter", Text.EMPTY)).toString();
+                String filter = Values.text(positional.getFirst()).toString();
                 mapped.add(interpreter.filter(filter, item, positional.subList(1, positional.size()), named));
             }
         }
@@ -193,10 +214,15 @@ final class Filters {
         if (Values.isNumber(input)) {
             return (long) Values.number(input);
         }
+        String words = written(input).toString().strip();
         try {
-            return Long.parseLong(written(input).toString().strip());
-        } catch (NumberFormatException notOne) {
-            return argument(0, "default", 0L);
+            return Long.parseLong(words);
+        } catch (NumberFormatException notWhole) {
+            try {
+                return (long) Double.parseDouble(words);
+            } catch (NumberFormatException notOne) {
+                return argument(0, "default", 0L);
+            }
         }
     }
 
@@ -216,7 +242,13 @@ final class Filters {
         Text margin = width instanceof Text given
                 ? given
                 : Text.of(" ".repeat((int) Math.clamp(Values.integer(width), 0, 64)));
-        Text all = Members.replaced(budget, text, Text.of("\n"), Text.of("\n").plus(margin));
-        return Values.isTrue(argument(1, "first", false)) ? budget.made(margin.plus(all)) : all;
+        boolean first = Values.isTrue(argument(1, "first", false));
+        boolean blank = Values.isTrue(argument(2, "blank", false));
+        List<Object> lines = new ArrayList<>();
+        for (Object line : Members.split(budget, text, Text.of("\n"))) {
+            boolean wanted = lines.isEmpty() ? first : blank || ((Text) line).length() > 0;
+            lines.add(wanted ? budget.made(margin.plus((Text) line)) : line);
+        }
+        return Members.joined(budget, Text.of("\n"), lines);
     }
 }

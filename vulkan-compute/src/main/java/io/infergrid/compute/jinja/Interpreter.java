@@ -2,6 +2,7 @@ package io.infergrid.compute.jinja;
 
 import io.infergrid.compute.jinja.Expression.Arguments;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -196,8 +197,11 @@ final class Interpreter {
     /** The elements of a list, the keys of a dictionary, the characters of a string. */
     List<Object> iterated(Object value) {
         return switch (value) {
-            case List<?> list -> List.copyOf(list);
-            case Map<?, ?> map -> List.copyOf(map.keySet());
+            case List<?> list -> Collections.unmodifiableList(list); // no list changes once it is made
+            case Map<?, ?> map -> {
+                budget.steps(map.size());
+                yield List.copyOf(map.keySet());
+            }
             case Text text -> {
                 List<Object> characters = new ArrayList<>();
                 for (int i = 0; i < text.length(); i++) {
@@ -331,10 +335,10 @@ final class Interpreter {
             boolean holds = switch (comparison.operators().get(i)) {
                 case "==" -> Values.same(left, right, budget);
                 case "!=" -> !Values.same(left, right, budget);
-                case "<" -> Values.compare(left, right) < 0;
-                case ">" -> Values.compare(left, right) > 0;
-                case "<=" -> Values.compare(left, right) <= 0;
-                case ">=" -> Values.compare(left, right) >= 0;
+                case "<" -> Values.compare(left, right, budget) < 0;
+                case ">" -> Values.compare(left, right, budget) > 0;
+                case "<=" -> Values.compare(left, right, budget) <= 0;
+                case ">=" -> Values.compare(left, right, budget) >= 0;
                 case "in" -> Values.contains(right, left, budget);
                 default -> !Values.contains(right, left, budget);
             };

@@ -54,7 +54,12 @@ public final class JinjaTemplate {
         var names = new HashMap<String, Object>();
         functions(budget, now, names);
         values.forEach((name, value) -> names.put(name, value(value)));
-        return new Interpreter(budget, names).run(statements);
+        try {
+            return new Interpreter(budget, names).run(statements);
+        } catch (StackOverflowError e) {
+            // this thread's stack is shorter than the budget's depth takes
+            throw new JinjaException("expected a template that nests less deep than this thread can follow");
+        }
     }
 
     private static Object value(@Nullable Object given) {
@@ -86,6 +91,7 @@ public final class JinjaTemplate {
             throw new JinjaException("the template says: " + message.substring(0, Math.min(500, message.length())));
         });
         names.put("strftime_now", (Callable) (arguments, _) -> Text.of(formatted(
+                budget,
                 now,
                 arguments.isEmpty() ? "" : Values.text(arguments.getFirst()).toString())));
         names.put("namespace", (Callable) (_, named) -> {
@@ -112,18 +118,22 @@ public final class JinjaTemplate {
             throw new JinjaException("expected a range with a step, found 0");
         }
         List<Object> numbers = new ArrayList<>();
-        for (long n = from; step > 0 ? n < to : n > to; n = Math.addExact(n, step)) {
+        for (long n = from; step > 0 ? n < to : n > to; n += step) {
             budget.step();
             numbers.add(n);
             if (numbers.size() > LONGEST_RANGE) {
                 throw new JinjaException("expected a range of at most " + LONGEST_RANGE + " numbers, found more");
+            }
+            if (step > 0 ? n > Long.MAX_VALUE - step : n < Long.MIN_VALUE - step) {
+                break; // the next one would overflow, and is beyond the end
             }
         }
         return numbers;
     }
 
     /** The directives of C's strftime that chat templates use. */
-    private static String formatted(LocalDateTime now, String format) {
+    private static String formatted(Budget budget, LocalDateTime now, String format) {
+        budget.characters(format.length());
         var text = new StringBuilder();
         for (int i = 0; i < format.length(); i++) {
             char c = format.charAt(i);
@@ -131,6 +141,7 @@ public final class JinjaTemplate {
                 text.append(c);
                 continue;
             }
+            budget.step();
             char directive = format.charAt(++i);
             String pattern = switch (directive) {
                 case 'd' -> "dd";

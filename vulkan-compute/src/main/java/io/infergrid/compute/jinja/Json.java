@@ -1,5 +1,6 @@
 package io.infergrid.compute.jinja;
 
+import java.math.BigDecimal;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -81,11 +82,7 @@ final class Json {
         budget.characters(text.length());
         to.append("\"");
         for (int i = 0; i < text.length(); i++) {
-            char c = text.toString().charAt(i);
-            String escaped = escaped(c);
-            for (int j = 0; j < escaped.length(); j++) {
-                to.append(escaped.charAt(j), text.isUsers(i));
-            }
+            to.append(escaped(text.toString().charAt(i)), text.isUsers(i));
         }
         to.append("\"");
     }
@@ -103,7 +100,23 @@ final class Json {
         };
     }
 
+    /** As Python writes it: {@code 1.0}, {@code 0.5}, {@code 1e-05}, {@code 1.5e+16}. */
     static String number(double d) {
-        return d == Math.rint(d) && Math.abs(d) < 1e16 ? (long) d + ".0" : Double.toString(d);
+        double size = Math.abs(d);
+        if (d == Math.rint(d) && size < 1e16) {
+            return (long) d + ".0";
+        }
+        String java = Double.toString(d);
+        int e = java.indexOf('E');
+        if (e < 0) {
+            return java;
+        }
+        int exponent = Integer.parseInt(java.substring(e + 1));
+        String digits = java.substring(0, e);
+        if (exponent >= -4 && exponent < 0) {
+            return BigDecimal.valueOf(d).stripTrailingZeros().toPlainString();
+        }
+        String mantissa = digits.endsWith(".0") ? digits.substring(0, digits.length() - 2) : digits;
+        return mantissa + (exponent < 0 ? "e-" : "e+") + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
     }
 }

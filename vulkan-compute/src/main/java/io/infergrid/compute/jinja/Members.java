@@ -19,7 +19,7 @@ final class Members {
             case Namespace space -> space.values().getOrDefault(name, new Undefined(name));
             case Loop loop -> loop.attribute(name);
             case Text text -> method(budget, text, name);
-            case Map<?, ?> map -> member(map, name);
+            case Map<?, ?> map -> member(budget, map, name);
             case Undefined(String undefined) ->
                 throw new JinjaException(
                         "expected a value with '" + name + "', found '" + undefined + "', which is not defined");
@@ -43,6 +43,19 @@ final class Members {
                         : new Undefined("character " + index);
             }
             default -> key instanceof Text name ? attribute(budget, of, name.toString()) : new Undefined("the element");
+        };
+    }
+
+    /** The first (0) or last (-1) element or character. */
+    static Object end(Budget budget, Object of, long index) {
+        return switch (of) {
+            case Map<?, ?> map when !map.isEmpty() ->
+                index == 0
+                        ? map.keySet().iterator().next()
+                        : List.copyOf(map.keySet()).getLast();
+            case List<?> _, Text _ -> item(budget, of, index);
+            case Map<?, ?> _, Undefined _ -> new Undefined("an element of nothing");
+            default -> throw new JinjaException("expected something with elements, found " + Values.kind(of));
         };
     }
 
@@ -70,7 +83,9 @@ final class Members {
         }
         List<Object> items = new ArrayList<>();
         var characters = new Text.Builder();
-        for (long i = first; step > 0 ? i < end : i > end; i += step) {
+        // a longer step ends as well, and does not overflow
+        long by = Math.clamp(step, -size - 1L, size + 1L);
+        for (long i = first; by > 0 ? i < end : i > end; i += by) {
             budget.step();
             if (of instanceof Text text) {
                 characters.append(text.part((int) i, (int) i + 1));
@@ -90,16 +105,20 @@ final class Members {
         return step > 0 ? Math.clamp(at, 0, size) : Math.clamp(at, -1, size - 1L);
     }
 
-    private static Object member(Map<?, ?> map, String name) {
+    private static Object member(Budget budget, Map<?, ?> map, String name) {
         return switch (name) {
             case "items" ->
                 (Callable) (_, _) -> {
+                    budget.steps(map.size());
                     List<Object> pairs = new ArrayList<>();
                     map.forEach((key, value) -> pairs.add(List.of(key, value)));
                     return pairs;
                 };
-            case "keys" -> (Callable) (_, _) -> List.copyOf(map.keySet());
-            case "values" -> (Callable) (_, _) -> List.copyOf(map.values());
+            case "keys", "values" ->
+                (Callable) (_, _) -> {
+                    budget.steps(map.size());
+                    return List.copyOf(name.equals("keys") ? map.keySet() : map.values());
+                };
             case "get" ->
                 (Callable) (arguments, _) -> {
                     Object found = map.get(key(argument(arguments, 0, "get")));
@@ -130,10 +149,10 @@ final class Members {
             case "title" -> (_, _) -> title(text);
             case "startswith" ->
                 (arguments, _) -> any(
-                        argument(arguments, 0, name), prefix -> text.toString().startsWith(prefix));
+                        budget, argument(arguments, 0, name), prefix -> text.toString().startsWith(prefix));
             case "endswith" ->
                 (arguments, _) -> any(
-                        argument(arguments, 0, name), suffix -> text.toString().endsWith(suffix));
+                        budget, argument(arguments, 0, name), suffix -> text.toString().endsWith(suffix));
             case "find" ->
                 (arguments, _) -> {
                     String part = Values.text(argument(arguments, 0, name)).toString();
@@ -141,10 +160,7 @@ final class Members {
                     return (long) text.toString().indexOf(part);
                 };
             case "split" -> (arguments, named) -> split(budget, text, arguments, named);
-            case "splitlines" ->
-                (_, _) -> text.length() == 0
-                        ? List.of()
-                        : parts(budget, text.stripped(false, true, "\n"), Text.of("\n"), Long.MAX_VALUE);
+            case "splitlines" -> (_, _) -> lines(budget, text);
             case "replace" ->
                 (arguments, _) -> replaced(
                         budget,
@@ -175,11 +191,15 @@ final class Members {
         boolean holds(String part);
     }
 
-    private static boolean any(Object parts, Condition condition) {
-        return parts instanceof List<?> list
-                ? list.stream()
-                        .anyMatch(part -> condition.holds(Values.text(part).toString()))
-                : condition.holds(Values.text(parts).toString());
+    /** Whether a part, or one of a list of parts, holds. */
+    private static boolean any(Budget budget, Object parts, Condition condition) {
+        List<?> all = parts instanceof List<?> list ? list : List.of(parts);
+        return all.stream().anyMatch(part -> {
+            String words = Values.text(part).toString();
+            budget.step();
+            budget.read(words.length());
+            return condition.holds(words);
+        });
     }
 
     private static List<?> list(Object value) {
@@ -223,20 +243,39 @@ final class Members {
         if (separator != Nothing.NONE) {
             return parts(budget, text, Values.text(separator), splits);
         }
+        return words(budget, text, splits);
+    }
+
+    /** What is between white space; after so many splits all that is left is one word. */
+    private static List<Object> words(Budget budget, Text text, long splits) {
         List<Object> words = new ArrayList<>();
-        Text rest = text.stripped(true, false, "");
-        while (rest.length() > 0) {
+        String all = text.toString();
+        for (int at = afterSpace(all, 0); at < all.length(); ) {
             budget.step();
-            int end = 0;
-            while (end < rest.length()
-                    && (words.size() >= splits || !Text.isSpace(rest.toString().charAt(end)))) {
+            int end = words.size() < splits ? at : all.length();
+            while (end < all.length() && !Text.isSpace(all.charAt(end))) {
                 end++;
             }
-            words.add(rest.part(0, end));
-            budget.characters(rest.length());
-            rest = rest.part(end, rest.length()).stripped(true, false, "");
+            words.add(text.part(at, end));
+            at = afterSpace(all, end);
         }
         return words;
+    }
+
+    private static int afterSpace(String text, int from) {
+        int at = from;
+        while (at < text.length() && Text.isSpace(text.charAt(at))) {
+            at++;
+        }
+        return at;
+    }
+
+    private static List<Object> lines(Budget budget, Text text) {
+        if (text.length() == 0) {
+            return List.of();
+        }
+        boolean ended = text.toString().endsWith("\n");
+        return parts(budget, ended ? text.part(0, text.length() - 1) : text, Text.of("\n"), Long.MAX_VALUE);
     }
 
     private static List<Object> parts(Budget budget, Text text, Text separator, long splits) {
@@ -257,6 +296,10 @@ final class Members {
         return parts;
     }
 
+    static List<Object> split(Budget budget, Text text, Text separator) {
+        return parts(budget, text, separator, Long.MAX_VALUE);
+    }
+
     static Text replaced(Budget budget, Text text, Text old, Text with) {
         if (old.length() == 0) {
             throw new JinjaException("expected a string to replace, found an empty one");
@@ -267,6 +310,7 @@ final class Members {
     static Text joined(Budget budget, Text between, List<?> parts) {
         var all = new Text.Builder();
         for (int i = 0; i < parts.size(); i++) {
+            budget.step();
             Text part = Values.written(parts.get(i), budget);
             budget.characters((i == 0 ? 0 : between.length()) + (long) part.length());
             all.append(i == 0 ? Text.EMPTY : between).append(part);

@@ -27,10 +27,10 @@ final class Tests {
             case "equalto", "eq", "==", "sameas" -> Values.same(value, argument(arguments, name), budget);
             case "ne", "!=" -> !Values.same(value, argument(arguments, name), budget);
             case "in" -> Values.contains(argument(arguments, name), value, budget);
-            case "lt", "lessthan", "<" -> Values.compare(value, argument(arguments, name)) < 0;
-            case "gt", "greaterthan", ">" -> Values.compare(value, argument(arguments, name)) > 0;
-            case "le", "<=" -> Values.compare(value, argument(arguments, name)) <= 0;
-            case "ge", ">=" -> Values.compare(value, argument(arguments, name)) >= 0;
+            case "lt", "lessthan", "<" -> Values.compare(value, argument(arguments, name), budget) < 0;
+            case "gt", "greaterthan", ">" -> Values.compare(value, argument(arguments, name), budget) > 0;
+            case "le", "<=" -> Values.compare(value, argument(arguments, name), budget) <= 0;
+            case "ge", ">=" -> Values.compare(value, argument(arguments, name), budget) >= 0;
             case "even" -> Values.integer(value) % 2 == 0;
             case "odd" -> Values.integer(value) % 2 != 0;
             case "divisibleby" -> Values.integer(Values.arithmetic("%", value, argument(arguments, name))) == 0;

@@ -104,9 +104,10 @@ public final class Text {
             return this;
         }
 
-        Builder append(char c, boolean user) {
-            users.set(characters.length(), user);
-            characters.append(c);
+        /** @param user whether all of it stands for what a user wrote */
+        Builder append(String written, boolean user) {
+            users.set(characters.length(), characters.length() + written.length(), user);
+            characters.append(written);
             return this;
         }
 

@@ -41,13 +41,14 @@ final class Values {
             return same;
         }
         if (a instanceof Map<?, ?> left && b instanceof Map<?, ?> right) {
-            boolean same = left.size() == right.size();
             budget.enter();
-            for (var entry : left.entrySet()) {
-                same = same
-                        && right.containsKey(entry.getKey())
-                        && same(entry.getValue(), Objects.requireNonNull(right.get(entry.getKey())), budget);
-            }
+            boolean same = left.size() == right.size()
+                    && left.entrySet().stream()
+                            .allMatch(entry -> right.containsKey(entry.getKey())
+                                    && same(
+                                            entry.getValue(),
+                                            Objects.requireNonNull(right.get(entry.getKey())),
+                                            budget));
             budget.leave();
             return same;
         }
@@ -57,11 +58,12 @@ final class Values {
         return a == b;
     }
 
-    static int compare(Object a, Object b) {
+    static int compare(Object a, Object b, Budget budget) {
         if (isNumber(a) && isNumber(b)) {
             return Double.compare(number(a), number(b));
         }
         if (a instanceof Text left && b instanceof Text right) {
+            budget.read(Math.min(left.length(), right.length()));
             return left.toString().compareTo(right.toString());
         }
         throw new JinjaException(
@@ -76,7 +78,7 @@ final class Values {
                 yield text.toString().contains(text(item).toString());
             }
             case List<?> list -> list.stream().anyMatch(element -> same(element, item, budget));
-            case Map<?, ?> map -> map.containsKey(item);
+            case Map<?, ?> map -> map.containsKey(Members.key(item));
             case Undefined _ -> false;
             default -> throw new JinjaException("expected something to look for a value in, found " + kind(container));
         };
@@ -172,8 +174,12 @@ final class Values {
         switch (value) {
             case Text text -> {
                 String quote = text.toString().contains("'") && !text.toString().contains("\"") ? "\"" : "'";
-                Text whole = Text.of(quote).plus(text).plus(Text.of(quote));
-                to.append(budget.made(whole));
+                budget.characters(text.length());
+                to.append(quote);
+                for (int i = 0; i < text.length(); i++) {
+                    to.append(escaped(text.toString().charAt(i), quote), text.isUsers(i));
+                }
+                to.append(quote);
             }
             case Boolean b -> to.append(b ? "True" : "False");
             case Double d -> to.append(Json.number(d));
@@ -203,6 +209,17 @@ final class Values {
             default -> throw new JinjaException("expected a value that can be written, found " + kind(value));
         }
         budget.leave();
+    }
+
+    /** As Python shows a character of a string between quotes. */
+    private static String escaped(char c, String quote) {
+        return switch (c) {
+            case '\\' -> "\\\\";
+            case '\n' -> "\\n";
+            case '\r' -> "\\r";
+            case '\t' -> "\\t";
+            default -> quote.indexOf(c) >= 0 ? "\\" + c : String.valueOf(c);
+        };
     }
 
     static String kind(Object value) {

@@ -58,6 +58,16 @@ class JinjaTemplateTest {
                 arguments(
                         "{{ name.startswith('ada') }} {{ name.endswith(('x', 'lace')) }} {{ ', '.join(['a', 'b']) }} {{ 'hEllo'.capitalize() }} {{ name.find('love') }}",
                         "True True a, b Hello 4"),
+                // as Python 3 and Jinja 3.1 write it
+                arguments(
+                        "{{ 'a\\n\\n'.splitlines() }} {{ ['a\\n', \"b'\"] }} {{ '3.7' | int }} {{ 0.00001 }} {{ 1e16 }} {{ 0.0005 }} {{ 'abc' | reverse }}{{ 'abc' | first }}{{ 'abc' | last }} {{ [1] | tojson(indent=none) }}",
+                        "['a', ''] ['a\\n', \"b'\"] 3 1e-05 1e+16 0.0005 cbaac [1]"),
+                arguments(
+                        "{{ 'a\\n\\nb' | indent(2) }}|{{ 'a\\n\\nb' | indent(1, true, true) }}|{{ ['b', 'A', 'a'] | sort }} {{ ['b', 'A'] | sort(case_sensitive=true) }} {{ ['a', 'A'] | unique | list }} {{ ({'b': 1, 'a': 2} | dictsort(by='value', reverse=true))[0] }}",
+                        "a\n\n  b| a\n \n b|['A', 'a', 'b'] ['A', 'b'] ['a'] ['a', 2]"),
+                arguments(
+                        "{{ [1, 2, 3][::9223372036854775807] }} {{ [1, 2, 3][2::-9223372036854775807] }} {{ range(9223372036854775806, 9223372036854775807, 5) | length }} {{ 'a b c d'.split(none, 2) }}",
+                        "[1] [3] 1 ['a', 'b', 'c d']"),
                 arguments(
                         "{% for m in messages %}{{ loop.index }}/{{ loop.length }}:{{ m.role }}{% if not loop.last %}, {% endif %}{% endfor %}",
                         "1/3:system, 2/3:user, 3/3:assistant"),
@@ -175,6 +185,8 @@ class JinjaTemplateTest {
         assertRefused("{{ name.format('x') }}", "expected a function to call, found 'a string's format'");
         assertRefused("{{ 9223372036854775807 + 1 }}", "expected a result below 2^63");
         assertRefused("{{ raise_exception('roles must alternate') }}", "the template says: roles must alternate");
+        assertRefused("{{ [1] | map }}", "expected the name of a filter or an attribute to map with");
+        assertRefused("{{ [] in {1: 2} }}", "expected a string or a number as a key, found a list");
         assertRefused("x".repeat(JinjaTemplate.LONGEST + 1), "expected a template of at most 262144 characters");
     }
 
@@ -215,6 +227,10 @@ class JinjaTemplateTest {
                 "{% set ns = namespace(x=[]) %}{% for i in range(400) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x == ns.x }}{{ ns.x }}",
                 "{% set a = 'a' * 100000 %}{% for i in range(90000) %}{% if (a + 'b') in a %}{% endif %}{% endfor %}",
                 "{% set a = 'a' * 1000000 %}{% for i in range(90000) %}{% if 'ab' in a %}{% endif %}{% endfor %}",
+                "{% set r = range(90000) %}{% for i in range(100000) %}{% for j in r %}{% break %}{% endfor %}{{ r | join }}{% endfor %}",
+                "{% set a = 'a' * 9000000 %}{% set b = a ~ 'b' %}{% for i in range(90000) %}{% if a < b %}{% endif %}{% endfor %}",
+                "{% set a = 'a' * 9000000 %}{% for i in range(90000) %}{{ a | length }}{{ a.startswith([a, a, a]) }}{% endfor %}",
+                "{% set a = '%Y' * 90000 %}{% for i in range(90000) %}{{ strftime_now(a) }}{% endfor %}",
                 "{{ [[1,2]] | tojson(indent=99999999) }}{% for i in range(90000) %}{{ messages | tojson(indent=16) }}{% endfor %}"
             })
     void a_template_that_costs_too_much_is_refused_in_time(String template) {
