@@ -63,8 +63,8 @@ class JinjaTemplateTest {
                         "{{ 'a\\n\\n'.splitlines() }} {{ ['a\\n', \"b'\"] }} {{ '3.7' | int }} {{ 0.00001 }} {{ 1e16 }} {{ 0.0005 }} {{ 'abc' | reverse }}{{ 'abc' | first }}{{ 'abc' | last }} {{ [1] | tojson(indent=none) }}",
                         "['a', ''] ['a\\n', \"b'\"] 3 1e-05 1e+16 0.0005 cbaac [1]"),
                 arguments(
-                        "{{ 'a\\n\\nb' | indent(2) }}|{{ 'a\\n\\nb' | indent(1, true, true) }}|{{ ['b', 'A', 'a'] | sort }} {{ ['b', 'A'] | sort(case_sensitive=true) }} {{ ['a', 'A'] | unique | list }} {{ ({'b': 1, 'a': 2} | dictsort(by='value', reverse=true))[0] }}",
-                        "a\n\n  b| a\n \n b|['A', 'a', 'b'] ['A', 'b'] ['a'] ['a', 2]"),
+                        "{{ 'a\\n\\nb' | indent(2) }}|{{ 'a\\n\\nb' | indent(1, true, true) }}|{{ ['b', 'A', 'a'] | sort }} {{ ['b', 'A'] | sort(case_sensitive=true) }} {{ ['a', 'A'] | unique | list }} {{ ({'b': 1, 'a': 2} | dictsort(by='value', reverse=true))[0][0] }}",
+                        "a\n\n  b| a\n \n b|['A', 'a', 'b'] ['A', 'b'] ['a'] a"),
                 arguments(
                         "{{ [1, 2, 3][::9223372036854775807] }} {{ [1, 2, 3][2::-9223372036854775807] }} {{ range(9223372036854775806, 9223372036854775807, 5) | length }} {{ 'a b c d'.split(none, 2) }}",
                         "[1] [3] 1 ['a', 'b', 'c d']"),
