@@ -19,6 +19,7 @@ import io.infergrid.compute.vulkan.OrderProbe;
 import io.infergrid.compute.vulkan.VulkanBackend;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -34,9 +35,10 @@ import java.util.function.DoubleSupplier;
 public final class Benchmark {
 
     private static final double GIGA = 1e9;
-    // conformance, two of memory, two of transfers, two matrices, prefill, decode, two of the order, two batches, two
+    // conformance, two of memory, two of transfers, two matrices, prefill, decode, two of the order, two batches of
+    // each, two
     // contexts
-    private static final int STEPS = 15;
+    private static final int STEPS = 17;
     private static final int FEWEST_RUNS = 3;
 
     private static final int MATRIX_ROWS = 4096;
@@ -46,7 +48,9 @@ public final class Benchmark {
     private static final List<Integer> BATCHES = List.of(8, 32);
     private static final List<Integer> CONTEXTS = List.of(512, 4096);
     /** A prompt may take so many times as long as a figure is measured. */
-    private static final int LONGEST_PROMPT = 15;
+    private static final int LONGEST_PROMPT = 60;
+    /** Tokens of each prompt of a batch. */
+    private static final int BATCH_PROMPT = 8;
 
     private final Backend backend;
     private final BenchmarkPlan plan;
@@ -65,8 +69,8 @@ public final class Benchmark {
     }
 
     /**
-     * Runs a benchmark; blocks for about {@code 15 * plan.perFigure()}, twice that for long prompts, and the time that a
-     * device compiles its kernels.
+     * Runs a benchmark; blocks for about {@code 17 * plan.perFigure()}, up to {@code 60 * plan.perFigure()} for a long prompt, and
+     * the time that a device compiles its kernels.
      *
      * @param cancelled asked between measurements
      * @throws CancellationException after {@code cancelled} has said true
@@ -195,9 +199,7 @@ public final class Benchmark {
         try (var stage = backend.load(plan.model(), StageSpec.whole(config.blocks()));
                 var session = stage.open(plan.promptTokens() + plan.generatedTokens())) {
             var prompt = new int[plan.promptTokens()];
-            for (int i = 0; i < prompt.length; i++) {
-                prompt[i] = (int) ((i * 7919L + 13) % config.vocabulary());
-            }
+            Arrays.setAll(prompt, i -> someToken(stage, i));
             measure(name + ".prefill.tokensPerSecond", "reading a prompt with " + name, () -> {
                 session.rewind(0);
                 return prompt.length / seconds(session, new StageInput.Tokens(prompt), LogitsWanted.LAST);
@@ -206,36 +208,54 @@ public final class Benchmark {
                 if (session.position() == plan.promptTokens() + plan.generatedTokens()) {
                     session.rewind(plan.promptTokens());
                 }
-                return 1 / seconds(session, new StageInput.Tokens(someToken(stage, session)), LogitsWanted.LAST);
+                return 1
+                        / seconds(
+                                session,
+                                new StageInput.Tokens(someToken(stage, session.position())),
+                                LogitsWanted.LAST);
             });
             BATCHES.forEach(sessions -> batch(stage, sessions));
             CONTEXTS.forEach(positions -> context(stage, positions));
         }
     }
 
-    /** Tokens a second of several sessions together, a token of each a step. */
+    /** Tokens a second of several sessions together: a short prompt of each in one step, and a token of each. */
     private void batch(Stage stage, int sessions) {
+        int prompt = Math.min(BATCH_PROMPT, plan.promptTokens());
+        int most = prompt + plan.generatedTokens();
         var open = new ArrayList<StageSession>();
         try {
             for (int i = 0; i < sessions; i++) {
-                open.add(stage.open(plan.generatedTokens()));
+                open.add(stage.open(most));
             }
-            String key = plan.modelName() + ".decode.batch" + sessions + ".tokensPerSecond";
-            measure(key, "writing tokens with " + sessions + " sessions", () -> {
-                if (open.getFirst().position() == plan.generatedTokens()) {
-                    open.forEach(session -> session.rewind(0));
+            String batch = ".batch" + sessions + ".tokensPerSecond";
+            measure(plan.modelName() + ".prefill" + batch, "reading " + sessions + " prompts together", () -> {
+                open.forEach(session -> session.rewind(0));
+                return together(stage, open, prompt);
+            });
+            measure(plan.modelName() + ".decode" + batch, "writing tokens with " + sessions + " sessions", () -> {
+                if (open.getFirst().position() == most) {
+                    open.forEach(session -> session.rewind(prompt));
                 }
-                List<Stage.Work> work = open.stream()
-                        .map(session -> new Stage.Work(
-                                session, new StageInput.Tokens(someToken(stage, session)), LogitsWanted.LAST))
-                        .toList();
-                long from = System.nanoTime();
-                stage.forward(work);
-                return sessions * GIGA / (System.nanoTime() - from);
+                return together(stage, open, 1);
             });
         } finally {
             open.forEach(StageSession::close);
         }
+    }
+
+    /** Tokens a second of one step that takes so many of each session. */
+    private static double together(Stage stage, List<StageSession> sessions, int each) {
+        List<Stage.Work> work = sessions.stream()
+                .map(session -> {
+                    var tokens = new int[each];
+                    Arrays.setAll(tokens, i -> someToken(stage, session.position() + i));
+                    return new Stage.Work(session, new StageInput.Tokens(tokens), LogitsWanted.LAST);
+                })
+                .toList();
+        long from = System.nanoTime();
+        stage.forward(work);
+        return sessions.size() * each * GIGA / (System.nanoTime() - from);
     }
 
     /** A long prompt, read once, and tokens that follow it; skipped where the model or the time does not allow it. */
@@ -248,7 +268,12 @@ public final class Benchmark {
         if (room < 1 || expected > most) {
             String reason = room < 1
                     ? "the model's context is " + stage.config().contextLength() + " positions"
-                    : String.format(Locale.ROOT, "its prompt would take %.0f s, more than %.0f s", expected, most);
+                    : String.format(
+                            Locale.ROOT,
+                            "its prompt would take %.0f s, more than the %.0f s that are %d times a figure's",
+                            expected,
+                            most,
+                            LONGEST_PROMPT);
             skipped.put(prefill, reason);
             skipped.put(decode, reason);
             stepsDone++;
@@ -261,10 +286,7 @@ public final class Benchmark {
             while (session.position() < positions) {
                 requireNotCancelled();
                 var tokens = new int[Math.min(MATRIX_POSITIONS, positions - session.position())];
-                for (int i = 0; i < tokens.length; i++) {
-                    tokens[i] = (int)
-                            ((session.position() + i) * 7919L % stage.config().vocabulary());
-                }
+                Arrays.setAll(tokens, i -> someToken(stage, session.position() + i));
                 seconds += seconds(session, new StageInput.Tokens(tokens), LogitsWanted.LAST);
                 listener.sample(prefill, (System.nanoTime() - start) / GIGA, session.position() / seconds);
             }
@@ -273,13 +295,17 @@ public final class Benchmark {
                 if (session.position() == end) {
                     session.rewind(positions);
                 }
-                return 1 / seconds(session, new StageInput.Tokens(someToken(stage, session)), LogitsWanted.LAST);
+                return 1
+                        / seconds(
+                                session,
+                                new StageInput.Tokens(someToken(stage, session.position())),
+                                LogitsWanted.LAST);
             });
         }
     }
 
-    private static int someToken(Stage stage, StageSession session) {
-        return (int) (session.position() * 104_729L % stage.config().vocabulary());
+    private static int someToken(Stage stage, int position) {
+        return (int) (position * 104_729L % stage.config().vocabulary());
     }
 
     private static double seconds(StageSession session, StageInput input, LogitsWanted wanted) {

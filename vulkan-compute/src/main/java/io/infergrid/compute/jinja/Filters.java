@@ -28,7 +28,10 @@ final class Filters {
             case "trim" -> budget.made(written(input).stripped(true, true, ""));
             case "length", "count" -> length(input);
             case "tojson" ->
-                Json.of(input, argument(0, "indent", Nothing.NONE) instanceof Long n ? (int) Math.clamp(n, -1, 16) : -1, budget);
+                Json.of(
+                        input,
+                        argument(0, "indent", Nothing.NONE) instanceof Long n ? (int) Math.clamp(n, -1, 16) : -1,
+                        budget);
             case "string" -> written(input);
             case "safe" -> input;
             case "upper" -> budget.made(written(input).spelled(s -> s.toUpperCase(Locale.ROOT)));

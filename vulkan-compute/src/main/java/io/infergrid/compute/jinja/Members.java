@@ -49,7 +49,8 @@ final class Members {
     /** The first (0) or last (-1) element or character. */
     static Object end(Budget budget, Object of, long index) {
         return switch (of) {
-            case Map<?, ?> map when !map.isEmpty() ->
+            case Map<?, ?> map
+            when !map.isEmpty() ->
                 index == 0
                         ? map.keySet().iterator().next()
                         : List.copyOf(map.keySet()).getLast();
@@ -149,10 +150,14 @@ final class Members {
             case "title" -> (_, _) -> title(text);
             case "startswith" ->
                 (arguments, _) -> any(
-                        budget, argument(arguments, 0, name), prefix -> text.toString().startsWith(prefix));
+                        budget,
+                        argument(arguments, 0, name),
+                        prefix -> text.toString().startsWith(prefix));
             case "endswith" ->
                 (arguments, _) -> any(
-                        budget, argument(arguments, 0, name), suffix -> text.toString().endsWith(suffix));
+                        budget,
+                        argument(arguments, 0, name),
+                        suffix -> text.toString().endsWith(suffix));
             case "find" ->
                 (arguments, _) -> {
                     String part = Values.text(argument(arguments, 0, name)).toString();

@@ -52,10 +52,7 @@ final class ScaleFit {
      * @param candidates scales to try on each side of the one that just spans the range, per sign
      */
     void signed(float[] x, int from, int n, int least, int most, int candidates, float step) {
-        float greatest = 0;
-        for (int i = from; i < from + n; i++) {
-            greatest = Math.abs(x[i]) > Math.abs(greatest) ? x[i] : greatest;
-        }
+        float greatest = greatest(x, from, n);
         scale = 0;
         if (inverse(greatest) == 0) {
             return;
@@ -67,13 +64,43 @@ final class ScaleFit {
                 best = trySigned(x, from, n, least, most, (most + c * step) / greatest, best);
             }
         }
+        settle((inverse, explained) -> trySigned(x, from, n, least, most, inverse, explained), best);
+    }
+
+    /** The element of the greatest magnitude, with its sign. */
+    private static float greatest(float[] x, int from, int n) {
+        float greatest = 0;
+        for (int i = from; i < from + n; i++) {
+            greatest = Math.abs(x[i]) > Math.abs(greatest) ? x[i] : greatest;
+        }
+        return greatest;
+    }
+
+    /** One assignment of integers with a given inverse scale, see {@link #trySigned}. */
+    private interface Attempt {
+        float with(float inverse, float best);
+    }
+
+    /** Assigns again with the best scale for the last assignment, as long as that explains more (Lloyd). */
+    private void settle(Attempt attempt, float found) {
+        float best = found;
         for (int round = 0; round < LLOYD_ROUNDS; round++) {
             float before = best;
-            best = trySigned(x, from, n, least, most, inverse(scale), best);
+            best = attempt.with(inverse(scale), best);
             if (best == before) {
                 return;
             }
         }
+    }
+
+    /** Takes the scale of an assignment if it explains more than {@code best}; the greater of the two. */
+    private float better(float xq, int qq, float best) {
+        float explained = qq == 0 ? 0 : xq * xq / qq;
+        if (explained > best) {
+            scale = xq / qq;
+            return explained;
+        }
+        return best;
     }
 
     /** The part of sum x^2 that is explained with this inverse scale, or {@code best} if that is not less. */
@@ -86,20 +113,12 @@ final class ScaleFit {
             xq += x[i] * q;
             qq += q * q;
         }
-        float explained = qq == 0 ? 0 : xq * xq / qq;
-        if (explained > best) {
-            scale = xq / qq;
-            return explained;
-        }
-        return best;
+        return better(xq, qq, best);
     }
 
     /** The same with the sixteen values of IQ4_NL in place of integers. */
     void nonLinear(float[] x, int from, int n, int candidates, float step) {
-        float greatest = 0;
-        for (int i = from; i < from + n; i++) {
-            greatest = Math.abs(x[i]) > Math.abs(greatest) ? x[i] : greatest;
-        }
+        float greatest = greatest(x, from, n);
         scale = 0;
         if (inverse(greatest) == 0) {
             return;
@@ -109,13 +128,7 @@ final class ScaleFit {
             best = tryNonLinear(x, from, n, (NonLinear.LEAST - c * step) / greatest, best);
             best = tryNonLinear(x, from, n, (NonLinear.MOST + c * step) / greatest, best);
         }
-        for (int round = 0; round < LLOYD_ROUNDS; round++) {
-            float before = best;
-            best = tryNonLinear(x, from, n, inverse(scale), best);
-            if (best == before) {
-                return;
-            }
-        }
+        settle((inverse, explained) -> tryNonLinear(x, from, n, inverse, explained), best);
     }
 
     private float tryNonLinear(float[] x, int from, int n, float inverse, float best) {
@@ -126,12 +139,7 @@ final class ScaleFit {
             xq += x[i] * q;
             qq += q * q;
         }
-        float explained = qq == 0 ? 0 : xq * xq / qq;
-        if (explained > best) {
-            scale = xq / qq;
-            return explained;
-        }
-        return best;
+        return better(xq, qq, best);
     }
 
     /**

@@ -22,11 +22,26 @@ final class Kernels {
         }
     }
 
-    /** Which vectors an operation takes: of all tokens of the step, or of those whose logits are wanted. */
-    private enum Rows {
+    /** Which vectors an operation takes: of all tokens of the step, or of those whose logits are wanted, one after the other. */
+    enum Rows {
         TOKENS,
         HEAD
     }
+
+    /**
+     * A matrix times activations.
+     *
+     * @param out [token][outStride], the matrix's first row at column 0
+     * @param addend bias [row], or residual [token][row], as the mode says
+     */
+    record Product(
+            DeviceMatrix matrix,
+            Activation x,
+            DeviceBuffer out,
+            int outStride,
+            DeviceBuffer addend,
+            Mode mode,
+            Rows rows) {}
 
     /**
      * How the queries, keys and values of a token lie in memory.
@@ -66,17 +81,7 @@ final class Kernels {
         this.pieces = pieces;
     }
 
-    void rmsNorm(CommandSequence to, DeviceBuffer x, DeviceBuffer weight, float epsilon, Activation out, int tokens) {
-        rmsNorm(to, x, weight, epsilon, out, tokens, Rows.TOKENS);
-    }
-
-    /** The same of the step's head rows alone, one after the other. */
-    void rmsNormOfHeadRows(
-            CommandSequence to, DeviceBuffer x, DeviceBuffer weight, float epsilon, Activation out, int rows) {
-        rmsNorm(to, x, weight, epsilon, out, rows, Rows.HEAD);
-    }
-
-    private void rmsNorm(
+    void rmsNorm(
             CommandSequence to,
             DeviceBuffer x,
             DeviceBuffer weight,
@@ -110,91 +115,39 @@ final class Kernels {
                 out.shape());
     }
 
-    /** Results go to {@code out} [token][outStride], the matrix's first row at column {@code outOffset}. */
-    void matmul(
-            CommandSequence to,
-            DeviceMatrix matrix,
-            Activation x,
-            DeviceBuffer out,
-            int outStride,
-            DeviceBuffer addend,
-            Mode mode,
-            int tokens) {
-        matmul(to, matrix, x, out, outStride, addend, mode, tokens, Rows.TOKENS);
-    }
-
-    /** The same for activations that {@link #rmsNormOfHeadRows} has left. */
-    void matmulOfHeadRows(
-            CommandSequence to,
-            DeviceMatrix matrix,
-            Activation x,
-            DeviceBuffer out,
-            int outStride,
-            DeviceBuffer addend,
-            int tokens) {
-        matmul(to, matrix, x, out, outStride, addend, Mode.PLAIN, tokens, Rows.HEAD);
-    }
-
-    private void matmul(
-            CommandSequence to,
-            DeviceMatrix matrix,
-            Activation x,
-            DeviceBuffer out,
-            int outStride,
-            DeviceBuffer addend,
-            Mode mode,
-            int tokens,
-            Rows rows) {
-        for (DeviceMatrix.Part part : matrix.parts()) {
+    void matmul(CommandSequence to, Product product, int tokens) {
+        for (DeviceMatrix.Part part : product.matrix().parts()) {
             BlockLayout layout = part.layout();
             if (layout == null) {
-                plainMatmul(to, matrix, part, x, out, outStride, addend, mode, tokens, rows);
+                plainMatmul(to, product, part, tokens);
             } else {
-                blockMatmul(to, matrix, part, layout, x, out, outStride, addend, mode, tokens, rows);
+                blockMatmul(to, product, part, layout, tokens);
             }
         }
     }
 
-    private void plainMatmul(
-            CommandSequence to,
-            DeviceMatrix matrix,
-            DeviceMatrix.Part part,
-            Activation x,
-            DeviceBuffer out,
-            int outStride,
-            DeviceBuffer addend,
-            Mode mode,
-            int tokens,
-            Rows rows) {
+    private void plainMatmul(CommandSequence to, Product product, DeviceMatrix.Part part, int tokens) {
+        DeviceMatrix matrix = product.matrix();
         String name = "matmul_plain_" + part.type().name().toLowerCase(Locale.ROOT);
         to.dispatch(
                 kernel(name, "STSSS", 8, 0),
                 32L * matrix.columns() * tokens,
                 part.groups(),
                 tokens,
-                List.of(step, part.plane(Plane.LOW_BITS), x.plain(), out, addend),
+                List.of(step, part.plane(Plane.LOW_BITS), product.x().plain(), product.out(), product.addend()),
                 part.rows(),
                 part.groups(),
                 Math.toIntExact((matrix.columns() + 31) / 32),
-                rows.ordinal(),
-                outStride,
+                product.rows().ordinal(),
+                product.outStride(),
                 part.outOffset(),
                 part.outOffset(),
-                mode.word);
+                product.mode().word);
     }
 
     private void blockMatmul(
-            CommandSequence to,
-            DeviceMatrix matrix,
-            DeviceMatrix.Part part,
-            BlockLayout layout,
-            Activation x,
-            DeviceBuffer out,
-            int outStride,
-            DeviceBuffer addend,
-            Mode mode,
-            int tokens,
-            Rows rows) {
+            CommandSequence to, Product product, DeviceMatrix.Part part, BlockLayout layout, int tokens) {
+        DeviceMatrix matrix = product.matrix();
         int rowGroups = (part.groups() + part.groupsEach() - 1) / part.groupsEach();
         boolean tiled = tokens > 1 && tuning.tiles() != MatrixTiles.NONE && !freeOrder;
         int tokensEach = tiled ? TOKENS_OF_TILES : tokens == 1 ? 1 : TOKENS_OF_A_PREFILL;
@@ -220,21 +173,21 @@ final class Kernels {
                         step,
                         part.plane(Plane.LOW_BITS),
                         part.plane(Plane.SCALES),
-                        x.quantised(),
-                        x.scales(),
-                        out,
-                        addend,
+                        product.x().quantised(),
+                        product.x().scales(),
+                        product.out(),
+                        product.addend(),
                         part.plane(Plane.HIGH_BITS),
                         part.plane(Plane.SCALES_OF_256)),
                 part.rows(),
                 part.groups(),
                 matrix.order().laneBits(),
                 matrix.order().runs(),
-                outStride,
+                product.outStride(),
                 part.outOffset(),
                 part.outOffset(),
-                mode.word,
-                rows.ordinal());
+                product.mode().word,
+                product.rows().ordinal());
     }
 
     /** Invocations that share a row, so that there are enough of them. */

@@ -81,7 +81,8 @@ public final class OrderProbe implements AutoCloseable {
             for (int i = 0; i < columns; i++) {
                 weight.mapped().setAtIndex(ValueLayout.JAVA_FLOAT, i, 1f);
             }
-            new Kernels(device, tuning, step, step).rmsNorm(sequence, x, weight, 1e-5f, activation, tokens);
+            new Kernels(device, tuning, step, step)
+                    .rmsNorm(sequence, x, weight, 1e-5f, activation, tokens, Kernels.Rows.TOKENS);
             sequence.end().run();
         }
     }
@@ -91,7 +92,10 @@ public final class OrderProbe implements AutoCloseable {
         DeviceBuffer none = own(device.zeroed(0));
         var sequence = own(new CommandSequence(device));
         new Kernels(device, tuning, step, step, freeOrder)
-                .matmul(sequence, matrix, x, out, rows, none, Kernels.Mode.PLAIN, tokens);
+                .matmul(
+                        sequence,
+                        new Kernels.Product(matrix, x, out, rows, none, Kernels.Mode.PLAIN, Kernels.Rows.TOKENS),
+                        tokens);
         return sequence.end();
     }
 

@@ -2,6 +2,8 @@ package io.infergrid.compute.vulkan;
 
 import io.infergrid.compute.model.ModelConfig;
 import io.infergrid.compute.vulkan.Kernels.Mode;
+import io.infergrid.compute.vulkan.Kernels.Product;
+import io.infergrid.compute.vulkan.Kernels.Rows;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -121,17 +123,11 @@ final class StepRecorder implements AutoCloseable {
         int columns = heads.queryColumns() + 2 * heads.keyColumns();
         DeviceBuffer bias = block.qkvBias();
         to.barrier();
-        kernels.rmsNorm(to, x, block.attentionNorm(), config.normEpsilon(), normed, tokens);
+        kernels.rmsNorm(to, x, block.attentionNorm(), config.normEpsilon(), normed, tokens, Rows.TOKENS);
         to.barrier();
-        kernels.matmul(
-                to,
-                block.qkv(),
-                normed,
-                qkv,
-                columns,
-                bias == null ? none : bias,
-                bias == null ? Mode.PLAIN : Mode.BIAS,
-                tokens);
+        DeviceBuffer addend = bias == null ? none : bias;
+        Mode mode = bias == null ? Mode.PLAIN : Mode.BIAS;
+        kernels.matmul(to, new Product(block.qkv(), normed, qkv, columns, addend, mode, Rows.TOKENS), tokens);
         DeviceBuffer headNorms = block.headNorms();
         if (headNorms != null) {
             to.barrier();
@@ -152,27 +148,35 @@ final class StepRecorder implements AutoCloseable {
         to.barrier();
         kernels.attention(to, heads, query, cache, scratch, pieces, attended, tokens);
         to.barrier();
-        kernels.matmul(to, block.attentionOutput(), attended, h, config.dimension(), x, Mode.RESIDUAL, tokens);
+        kernels.matmul(
+                to,
+                new Product(block.attentionOutput(), attended, h, config.dimension(), x, Mode.RESIDUAL, Rows.TOKENS),
+                tokens);
     }
 
     private void feedForward(CommandSequence to, VulkanStage.Block block, int tokens) {
         to.barrier();
-        kernels.rmsNorm(to, h, block.feedForwardNorm(), config.normEpsilon(), normed, tokens);
+        kernels.rmsNorm(to, h, block.feedForwardNorm(), config.normEpsilon(), normed, tokens, Rows.TOKENS);
         to.barrier();
-        kernels.matmul(to, block.gateUp(), normed, gateUp, 2 * config.feedForward(), none, Mode.PLAIN, tokens);
+        kernels.matmul(
+                to,
+                new Product(block.gateUp(), normed, gateUp, 2 * config.feedForward(), none, Mode.PLAIN, Rows.TOKENS),
+                tokens);
         to.barrier();
         kernels.swiglu(to, gateUp, hidden, tokens);
         to.barrier();
-        kernels.matmul(to, block.down(), hidden, x, config.dimension(), h, Mode.BOUNDARY, tokens);
+        kernels.matmul(
+                to, new Product(block.down(), hidden, x, config.dimension(), h, Mode.BOUNDARY, Rows.TOKENS), tokens);
     }
 
     /** Logits of the step's head rows, up to {@code rows} of them, and their copy to {@code output}. */
     void head(CommandSequence to, int rows, DeviceBuffer output) {
         VulkanStage.Head head = Objects.requireNonNull(stage.head());
         to.barrier();
-        kernels.rmsNormOfHeadRows(to, x, head.norm(), config.normEpsilon(), normed, rows);
+        kernels.rmsNorm(to, x, head.norm(), config.normEpsilon(), normed, rows, Rows.HEAD);
         to.barrier();
-        kernels.matmulOfHeadRows(to, head.output(), normed, logits, config.vocabulary(), none, rows);
+        kernels.matmul(
+                to, new Product(head.output(), normed, logits, config.vocabulary(), none, Mode.PLAIN, Rows.HEAD), rows);
         to.barrier();
         to.copy(logits, 0, output, 0, 4L * rows * config.vocabulary());
     }

@@ -31,7 +31,9 @@ class BenchmarkTest {
                             "matrix.f32.GMACps",
                             "tiny.prefill.tokensPerSecond",
                             "tiny.decode.tokensPerSecond",
+                            "tiny.prefill.batch8.tokensPerSecond",
                             "tiny.decode.batch8.tokensPerSecond",
+                            "tiny.prefill.batch32.tokensPerSecond",
                             "tiny.decode.batch32.tokensPerSecond");
             assertThat(report.skipped())
                     .containsEntry("tiny.decode.context4096.tokensPerSecond", "the model's context is 256 positions");

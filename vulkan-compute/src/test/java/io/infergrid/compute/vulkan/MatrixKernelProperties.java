@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -24,42 +23,16 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.ShrinkingMode;
-import net.jqwik.api.lifecycle.AfterContainer;
-import net.jqwik.api.lifecycle.BeforeContainer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Matrices of every type, of drawn shapes and bytes, against the naive text of {@link WeightRows#times}. */
-class MatrixKernelProperties {
+class MatrixKernelProperties extends DeviceProperties {
 
     private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final float EPSILON = 1e-5f;
 
-    private static final List<Tuning> TUNINGS = List.of(
-            Tuning.of(DeviceKind.CPU),
-            Tuning.of(DeviceKind.DISCRETE),
-            new Tuning(4, 1 << 16, 4, false, 7, 1, false, MatrixTiles.NONE),
-            new Tuning(1, 1 << 16, 32, true, 3, Integer.MAX_VALUE, false, MatrixTiles.NONE),
-            Tuning.of(DeviceKind.DISCRETE).withIntegerDots(),
-            Tuning.of(DeviceKind.DISCRETE).withTiles(MatrixTiles.EMULATED_16),
-            Tuning.of(DeviceKind.DISCRETE).withTiles(MatrixTiles.EMULATED_32));
-
-    private static @Nullable VulkanFixture vulkan;
-
     /** Matrices of the same columns that are stacked, and the tokens that meet them. */
     record Drawn(List<TensorType> types, int columns, List<Integer> rows, int tokens, long seed, Tuning tuning) {}
-
-    @BeforeContainer
-    static void open() {
-        vulkan = VulkanFixture.open();
-    }
-
-    @AfterContainer
-    static void close() {
-        if (vulkan != null) {
-            vulkan.close();
-        }
-    }
 
     @Property(tries = 60, shrinking = ShrinkingMode.OFF)
     void a_matrix_of_any_type_gives_the_bits_of_the_java_text(@ForAll("drawn") Drawn drawn) {
@@ -84,7 +57,7 @@ class MatrixKernelProperties {
                         rows,
                         Arbitraries.of(1, 1, 2, 4, 7, 17, 32),
                         Arbitraries.longs(),
-                        Arbitraries.of(Objects.requireNonNull(vulkan).usable(TUNINGS)))
+                        Arbitraries.of(tunings()))
                 .as((drawn, width, count, tokens, seed, tuning) -> {
                     int block = drawn.stream()
                             .mapToInt(TensorType::blockElements)
@@ -112,7 +85,7 @@ class MatrixKernelProperties {
     }
 
     private static float[] onDevice(List<GgufTensor> stacked, float[] x, float[] norm, Drawn drawn) {
-        var device = Objects.requireNonNull(vulkan).device();
+        var device = vulkan().device();
         int rows = Math.toIntExact(stacked.stream().mapToLong(GgufTensor::rows).sum());
         int tokens = drawn.tokens();
         try (var matrix = DeviceMatrix.upload(device, drawn.tuning(), stacked);
@@ -128,9 +101,13 @@ class MatrixKernelProperties {
             MemorySegment.copy(x, 0, input.mapped(), ValueLayout.JAVA_FLOAT, 0, x.length);
             MemorySegment.copy(norm, 0, weight.mapped(), ValueLayout.JAVA_FLOAT, 0, norm.length);
             var kernels = new Kernels(device, drawn.tuning(), step, step);
-            kernels.rmsNorm(sequence, input, weight, EPSILON, activation, tokens);
+            kernels.rmsNorm(sequence, input, weight, EPSILON, activation, tokens, Kernels.Rows.TOKENS);
             sequence.barrier();
-            kernels.matmul(sequence, matrix, activation, output, rows, none, Kernels.Mode.PLAIN, tokens);
+            kernels.matmul(
+                    sequence,
+                    new Kernels.Product(
+                            matrix, activation, output, rows, none, Kernels.Mode.PLAIN, Kernels.Rows.TOKENS),
+                    tokens);
             sequence.barrierToHost().end().run();
             return Arrays.copyOf(output.mapped().toArray(ValueLayout.JAVA_FLOAT), rows * tokens);
         }

@@ -16,7 +16,6 @@ import io.infergrid.compute.model.ModelConfig;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Objects;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -24,41 +23,16 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.ShrinkingMode;
-import net.jqwik.api.lifecycle.AfterContainer;
-import net.jqwik.api.lifecycle.BeforeContainer;
-import org.jspecify.annotations.Nullable;
 
 /** Drawn shapes, splits into stages, positions a call and ways to cut kernels: the bytes are always those of the reference. */
-class VulkanPropertiesTest {
-
-    private static final List<Tuning> TUNINGS = List.of(
-            Tuning.of(DeviceKind.CPU),
-            Tuning.of(DeviceKind.DISCRETE),
-            new Tuning(4, 1 << 16, 4, false, 7, 1, false, MatrixTiles.NONE),
-            new Tuning(1, 1 << 16, 32, true, 3, Integer.MAX_VALUE, false, MatrixTiles.NONE),
-            Tuning.of(DeviceKind.DISCRETE).withIntegerDots(),
-            Tuning.of(DeviceKind.DISCRETE).withTiles(MatrixTiles.EMULATED_32));
-
-    private static @Nullable VulkanFixture vulkan;
+class VulkanPropertiesTest extends DeviceProperties {
 
     record Drawn(SeededModel.Shape shape, long seed, int positions, int atOnce, int split, Tuning tuning) {}
-
-    @BeforeContainer
-    static void open() {
-        vulkan = VulkanFixture.open();
-    }
-
-    @AfterContainer
-    static void close() {
-        if (vulkan != null) {
-            vulkan.close();
-        }
-    }
 
     @Property(tries = 20, shrinking = ShrinkingMode.OFF)
     void any_shape_split_and_batch_gives_the_bytes_of_the_reference(@ForAll("drawn") Drawn drawn) {
         byte[] ours = run(
-                Objects.requireNonNull(vulkan).backend().withTuning(drawn.tuning()),
+                vulkan().backend().withTuning(drawn.tuning()),
                 drawn.shape(),
                 drawn.seed(),
                 drawn.positions(),
@@ -83,7 +57,7 @@ class VulkanPropertiesTest {
                         positions,
                         Arbitraries.integers().between(1, 40),
                         Arbitraries.integers().between(0, 2),
-                        Arbitraries.of(Objects.requireNonNull(vulkan).usable(TUNINGS)))
+                        Arbitraries.of(tunings()))
                 .as(Drawn::new);
     }
 

@@ -153,9 +153,11 @@ final class BenchmarkView {
         var change = label(change(key, latest, before), "caption");
         change.setMinWidth(52);
         change.setAlignment(Pos.CENTER_RIGHT);
-        var name = label(figures.name(key));
+        var name = paragraph(figures.name(key));
         name.setMinWidth(0);
-        var line = row(8, name, space(), number, unit, change);
+        name.setMaxWidth(Double.MAX_VALUE);
+        HBox.setHgrow(name, Priority.ALWAYS);
+        var line = row(8, name, number, unit, change);
         line.getStyleClass().add("list-line");
         return line;
     }
