@@ -24,7 +24,8 @@ public record GridNodeConfig(
         Arithmetic arithmetic,
         Capacity capacity,
         Steps steps,
-        Sharing sharing) {
+        Sharing sharing,
+        Reach reach) {
 
     /**
      * How the device computes.
@@ -115,6 +116,19 @@ public record GridNodeConfig(
         }
     }
 
+    /**
+     * How others are to reach this node.
+     *
+     * @param on whether to find out and do something about it; off for a node that only talks on its own machine
+     * @param portMapping whether to ask the router to forward the port
+     * @param relays whether to be reached over relays while nobody can dial this node, and to relay for others while everybody can
+     */
+    public record Reach(boolean on, boolean portMapping, boolean relays) {
+
+        /** For a node that only talks on its own machine, as in tests. */
+        public static final Reach OFF = new Reach(false, false, false);
+    }
+
     /** Most positions of one boundary frame, whatever chunks a gateway has. */
     public static final int MAX_CHUNK = 256;
 
@@ -137,16 +151,17 @@ public record GridNodeConfig(
                 new Arithmetic("IG1", ""),
                 new Capacity(16, 1L << 30, Duration.ofMinutes(5), 8),
                 new Steps(64, Duration.ofSeconds(30)),
-                Sharing.DEFAULT);
+                Sharing.DEFAULT,
+                Reach.OFF);
     }
 
     public GridNodeConfig withAnnouncePeriod(Duration period) {
-        return new GridNodeConfig(shards, roles, bootstrap, period, arithmetic, capacity, steps, sharing);
+        return new GridNodeConfig(shards, roles, bootstrap, period, arithmetic, capacity, steps, sharing, reach);
     }
 
     public GridNodeConfig withConformance(String profile, String digest) {
         var other = new Arithmetic(profile, digest);
-        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, other, capacity, steps, sharing);
+        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, other, capacity, steps, sharing, reach);
     }
 
     public GridNodeConfig withLimits(int sessions, long kvBytes, Duration idle) {
@@ -158,7 +173,7 @@ public record GridNodeConfig(
     }
 
     private GridNodeConfig with(Capacity other) {
-        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, arithmetic, other, steps, sharing);
+        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, arithmetic, other, steps, sharing, reach);
     }
 
     public GridNodeConfig withPrefillChunk(int positions) {
@@ -174,14 +189,20 @@ public record GridNodeConfig(
     }
 
     private GridNodeConfig with(Steps other) {
-        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, arithmetic, capacity, other, sharing);
+        return new GridNodeConfig(
+                shards, roles, bootstrap, announcePeriod, arithmetic, capacity, other, sharing, reach);
     }
 
     public GridNodeConfig withSharing(Sharing other) {
-        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, arithmetic, capacity, steps, other);
+        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, arithmetic, capacity, steps, other, reach);
     }
 
     public GridNodeConfig withProviders(ProviderDirectory directory) {
         return withSharing(sharing.withProviders(directory));
+    }
+
+    public GridNodeConfig withReach(Reach other) {
+        return new GridNodeConfig(
+                shards, roles, bootstrap, announcePeriod, arithmetic, capacity, steps, sharing, other);
     }
 }

@@ -9,6 +9,7 @@ import java.util.Set;
  * A node's view of the grid at one moment; immutable.
  *
  * @param addresses where this node listens
+ * @param reach how others reach this node
  * @param peers all that announced themselves and did not expire, this node first
  * @param transfers shards under way, and those that finished lately, by peer
  * @param downloads models of which shards are fetched, or were in this run
@@ -21,6 +22,7 @@ import java.util.Set;
 public record GridSnapshot(
         String peerId,
         List<String> addresses,
+        Reach reach,
         List<Peer> peers,
         List<Transfer> transfers,
         List<Download> downloads,
@@ -47,6 +49,7 @@ public record GridSnapshot(
      * @param serves what it runs, of all models
      * @param roundTrip of the last ping, zero if not measured
      * @param connected whether there is a connection now
+     * @param way how it is connected
      */
     public record Peer(
             String peerId,
@@ -57,6 +60,7 @@ public record GridSnapshot(
             int freeSlots,
             Duration roundTrip,
             boolean connected,
+            Way way,
             boolean self) {
         public Peer {
             roles = Set.copyOf(roles);
@@ -68,6 +72,27 @@ public record GridSnapshot(
             return String.join(
                     ", ", serves.stream().map(s -> s.blocks().toString()).toList());
         }
+    }
+
+    /** How a peer is connected. */
+    public enum Way {
+        DIRECT,
+        /** Over a relay, which carries no work of the grid; a direct way is looked for. */
+        RELAYED,
+        NONE
+    }
+
+    /**
+     * How others reach this node.
+     *
+     * @param state unknown, public, private or relayed; empty where nobody finds out
+     * @param advice what it means and the next step, in plain words
+     * @param relays how many relays hold a slot for this node
+     */
+    public record Reach(String state, String advice, int relays) {
+
+        /** For a node that only talks on its own machine. */
+        public static final Reach OFF = new Reach("", "", 0);
     }
 
     /** @param stepTime what the peer measured for one token on these blocks, zero before the first */

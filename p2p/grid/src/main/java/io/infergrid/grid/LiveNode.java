@@ -28,6 +28,7 @@ import io.infergrid.libp2p.Host;
 import io.infergrid.libp2p.HostListener;
 import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.PeerId;
+import io.infergrid.libp2p.reachability.ReachabilityService;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -38,11 +39,13 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,6 +69,7 @@ final class LiveNode implements GridNode {
     private final Gateway gateway;
     private final ShardShelf shelf;
     private final Thread seeding;
+    private volatile @Nullable ReachabilityService reachability;
 
     private LiveNode(
             GridNodeConfig config, Host host, Backend backend, Clock clock, RandomGenerator random, GridListener told) {
@@ -149,8 +153,19 @@ final class LiveNode implements GridNode {
         node.seeding.start();
         node.stages.start();
         host.addListener(node.connections());
+        node.findOutReach(clock, random);
         node.gossip.start();
         return node;
+    }
+
+    private void findOutReach(Clock clock, RandomGenerator random) {
+        var reach = config.reach();
+        if (reach.on()) {
+            var settings = ReachabilityService.Settings.DEFAULT
+                    .withPortMapping(reach.portMapping())
+                    .withRelays(reach.relays(), reach.relays());
+            reachability = new ReachabilityService(host, settings, clock, random).start();
+        }
     }
 
     /** Takes up what an earlier run left on disk. */
@@ -566,6 +581,7 @@ final class LiveNode implements GridNode {
         return new GridSnapshot(
                 peerId(),
                 swarm.addresses().stream().map(Multiaddr::toString).toList(),
+                reach(),
                 peers,
                 exchange.transfers(),
                 exchange.downloadViews(),
@@ -623,7 +639,22 @@ final class LiveNode implements GridNode {
                 announcement.freeSlots(),
                 roundTrip,
                 self || connected.isPresent(),
+                connected
+                        .map(a -> a.isRelayed() ? GridSnapshot.Way.RELAYED : GridSnapshot.Way.DIRECT)
+                        .orElse(self ? GridSnapshot.Way.DIRECT : GridSnapshot.Way.NONE),
                 self);
+    }
+
+    private GridSnapshot.Reach reach() {
+        var service = reachability;
+        if (service == null) {
+            return GridSnapshot.Reach.OFF;
+        }
+        var known = service.state();
+        return new GridSnapshot.Reach(
+                known.state().name().toLowerCase(Locale.ROOT),
+                known.advice(),
+                service.slots().size());
     }
 
     private static GridSnapshot.Model view(HeldShards shards) {
@@ -650,6 +681,10 @@ final class LiveNode implements GridNode {
         engine.close();
         seeding.interrupt();
         exchange.close();
+        var reach = reachability;
+        if (reach != null) {
+            reach.close();
+        }
         host.close();
         shelf.close();
     }

@@ -9,6 +9,7 @@ import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.Stream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -25,6 +26,8 @@ public final class Swarm {
 
     private static final String PING = "/ipfs/ping/1.0.0";
     private static final int PING_BYTES = 32;
+    private static final Duration HOLE_PUNCH = Duration.ofSeconds(10);
+    private static final Duration LOOK = Duration.ofMillis(50);
 
     private final Host host;
     private final GridMetrics metrics;
@@ -114,7 +117,21 @@ public final class Swarm {
         if (!addresses.isEmpty() && !connected().contains(peer)) {
             host.connect(peer, addresses, limit);
         }
+        awaitDirect(peer, limit);
         return host.open(peer, protocol, limit);
+    }
+
+    /** A relay carries no work of the grid; a connection over one is about to turn into a direct one, if it can at all. */
+    private void awaitDirect(PeerId peer, Duration limit) throws IOException {
+        long deadline = System.nanoTime() + Math.min(limit.toNanos(), HOLE_PUNCH.toNanos());
+        while (host.connection(peer).filter(Connection::relayed).isPresent() && System.nanoTime() < deadline) {
+            try {
+                Thread.sleep(LOOK);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while " + peer + " was connected over a relay only");
+            }
+        }
     }
 
     /** Time of 32 bytes there and back on an open stream, {@code /ipfs/ping/1.0.0}. */

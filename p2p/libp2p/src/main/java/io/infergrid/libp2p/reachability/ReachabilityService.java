@@ -12,7 +12,6 @@ import io.infergrid.libp2p.autonat.AutonatClient;
 import io.infergrid.libp2p.autonat.AutonatLimits;
 import io.infergrid.libp2p.autonat.AutonatServer;
 import io.infergrid.libp2p.holepunch.HolePunching;
-import io.infergrid.libp2p.identity.PrivateKey;
 import io.infergrid.libp2p.portmap.PortMapper;
 import io.infergrid.libp2p.relay.RelayClient;
 import io.infergrid.libp2p.relay.RelayLimits;
@@ -63,7 +62,6 @@ public final class ReachabilityService implements AutoCloseable {
     private final AutonatServer autonatServer;
     private final RelayClient relays;
     private final HolePunching punching;
-    private final PrivateKey identity;
     private final @Nullable PortMapper mapper;
     private @Nullable RelayServer relaying;
     private final List<Consumer<Reachability>> listeners = new CopyOnWriteArrayList<>();
@@ -160,9 +158,8 @@ public final class ReachabilityService implements AutoCloseable {
     }
 
     /** Runs nothing yet. */
-    public ReachabilityService(Host host, PrivateKey identity, Settings settings, Clock clock, RandomGenerator random) {
+    public ReachabilityService(Host host, Settings settings, Clock clock, RandomGenerator random) {
         this.host = host;
-        this.identity = identity;
         this.settings = settings;
         this.clock = clock;
         autonat = new AutonatClient(host, random, settings.autonatLimits());
@@ -539,7 +536,7 @@ public final class ReachabilityService implements AutoCloseable {
 
     private void serveAsRelay(boolean on) {
         if (on && relaying == null) {
-            relaying = new RelayServer(host, identity, settings.relayLimits(), clock).start();
+            relaying = new RelayServer(host, settings.relayLimits(), clock).start();
             LOG.info("others can dial this host, so it relays for those that nobody can");
         } else if (!on && relaying != null) {
             relaying.close();

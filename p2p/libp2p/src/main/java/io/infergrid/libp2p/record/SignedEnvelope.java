@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,8 +43,18 @@ public final class SignedEnvelope {
 
     /** Signs a payload. */
     public static SignedEnvelope seal(PrivateKey key, String domain, byte[] type, byte[] payload) {
-        var signature = key.sign(signed(domain, type, payload));
-        return new SignedEnvelope(key.publicKey(), type.clone(), payload.clone(), signature);
+        return seal(key.publicKey(), key::sign, domain, type, payload);
+    }
+
+    /**
+     * Has a payload signed where the key itself is not at hand.
+     *
+     * @param sign signs by {@code signer}'s key, as {@code Host.sign} does by the host's
+     */
+    public static SignedEnvelope seal(
+            PublicKey signer, UnaryOperator<byte[]> sign, String domain, byte[] type, byte[] payload) {
+        var signature = sign.apply(signed(domain, type, payload));
+        return new SignedEnvelope(signer, type.clone(), payload.clone(), signature);
     }
 
     /** Reads an envelope and checks nothing but its form. */

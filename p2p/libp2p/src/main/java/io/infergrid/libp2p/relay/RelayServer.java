@@ -11,7 +11,6 @@ import io.infergrid.libp2p.PublicAddresses;
 import io.infergrid.libp2p.Stream;
 import io.infergrid.libp2p.codec.DecodeException;
 import io.infergrid.libp2p.codec.LengthPrefixed;
-import io.infergrid.libp2p.identity.PrivateKey;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Instant;
@@ -32,7 +31,6 @@ public final class RelayServer implements AutoCloseable {
     private static final int MAX_ADDRESSES = 8; // so that the answer stays under 4 KiB
 
     private final Host host;
-    private final PrivateKey identity;
     private final RelayLimits limits;
     private final Clock clock;
     private final Reservations reservations;
@@ -44,14 +42,9 @@ public final class RelayServer implements AutoCloseable {
         }
     };
 
-    /**
-     * Serves nobody yet.
-     *
-     * @param identity the host's own key, to sign vouchers
-     */
-    public RelayServer(Host host, PrivateKey identity, RelayLimits limits, Clock clock) {
+    /** Serves nobody yet. */
+    public RelayServer(Host host, RelayLimits limits, Clock clock) {
         this.host = host;
-        this.identity = identity;
         this.limits = limits;
         this.clock = clock;
         reservations = new Reservations(limits);
@@ -110,7 +103,10 @@ public final class RelayServer implements AutoCloseable {
     }
 
     private byte[] voucher(PeerId peer, Instant expires) {
-        return new Voucher(host.peerId(), peer, expires).seal(identity);
+        return host.peerId()
+                .publicKey()
+                .map(key -> new Voucher(host.peerId(), peer, expires).seal(key, host::sign))
+                .orElse(new byte[0]); // an RSA identity's key is not in its id, and a voucher may be left out
     }
 
     /** Where we can be reached, those addresses first that the internet routes. */

@@ -4,10 +4,11 @@ import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.codec.DecodeException;
 import io.infergrid.libp2p.codec.ProtoReader;
 import io.infergrid.libp2p.codec.ProtoWriter;
-import io.infergrid.libp2p.identity.PrivateKey;
+import io.infergrid.libp2p.identity.PublicKey;
 import io.infergrid.libp2p.record.SignedEnvelope;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.function.UnaryOperator;
 
 /** A relay's signed word that a peer holds a slot at it: relay = 1, peer = 2, expiration = 3, in a signed envelope. */
 record Voucher(PeerId relay, PeerId peer, Instant expires) {
@@ -16,13 +17,13 @@ record Voucher(PeerId relay, PeerId peer, Instant expires) {
     private static final byte[] TYPE = {3, 2};
     private static final int MAX_ID = 128;
 
-    byte[] seal(PrivateKey key) {
+    byte[] seal(PublicKey signer, UnaryOperator<byte[]> sign) {
         var payload = new ProtoWriter()
                 .bytes(1, relay.bytes())
                 .bytes(2, peer.bytes())
                 .varint(3, expires.getEpochSecond())
                 .toByteArray();
-        return SignedEnvelope.seal(key, DOMAIN, TYPE, payload).encode();
+        return SignedEnvelope.seal(signer, sign, DOMAIN, TYPE, payload).encode();
     }
 
     /**

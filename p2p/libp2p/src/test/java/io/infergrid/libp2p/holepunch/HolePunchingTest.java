@@ -45,7 +45,7 @@ class HolePunchingTest {
         var key = PrivateKey.generate();
         relay = kept(
                 new HostBuilder().identity(key).listen("/ip4/127.0.0.1/tcp/0").start());
-        kept(new RelayServer(relay, key, RelayLimits.DEFAULT, Clock.systemUTC()).start());
+        kept(new RelayServer(relay, RelayLimits.DEFAULT, Clock.systemUTC()).start());
     }
 
     private int freePort;

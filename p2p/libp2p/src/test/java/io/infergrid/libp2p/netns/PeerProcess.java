@@ -70,14 +70,14 @@ public final class PeerProcess {
         boolean relays = options.containsKey("relay");
         var settings = settings(bootstrap, !relays);
         try (var host = builder.start();
-                var service = new ReachabilityService(host, key, settings, Clock.systemUTC(), new Random())) {
+                var service = new ReachabilityService(host, settings, Clock.systemUTC(), new Random())) {
             host.handle(
                     ECHO,
                     HandlerOptions.atMost(8).alsoRelayed(),
                     (_, stream) -> stream.in().transferTo(stream.out()));
             service.start();
             if (relays) {
-                var _ = new RelayServer(host, key, RelayLimits.DEFAULT, Clock.systemUTC()).start();
+                var _ = new RelayServer(host, RelayLimits.DEFAULT, Clock.systemUTC()).start();
             }
             for (var relay : options.getOrDefault("slot", List.of())) {
                 var address = Multiaddr.parse(relay);

@@ -61,7 +61,7 @@ class RelayInteropTest {
         var key = PrivateKey.generate();
         var relay = kept(
                 new HostBuilder().identity(key).listen("/ip4/127.0.0.1/tcp/0").start());
-        kept(new RelayServer(relay, key, limits, Clock.systemUTC()).start());
+        kept(new RelayServer(relay, limits, Clock.systemUTC()).start());
         return relay;
     }
 

@@ -82,7 +82,7 @@ class RelayTest {
 
     private Swarm relay(RelayLimits limits) throws IOException {
         var host = listening(relayKey);
-        servers.add(kept(new RelayServer(host, relayKey, limits, clock).start()));
+        servers.add(kept(new RelayServer(host, limits, clock).start()));
         return host;
     }
 
@@ -155,10 +155,7 @@ class RelayTest {
 
         var brief = listening(relayKey);
         kept(new RelayServer(
-                        brief,
-                        relayKey,
-                        RelayLimits.DEFAULT.withCircuits(16, new CircuitLimit(Duration.ofMillis(300), 0)),
-                        clock)
+                        brief, RelayLimits.DEFAULT.withCircuits(16, new CircuitLimit(Duration.ofMillis(300), 0)), clock)
                 .start());
         relay.close();
         var other = hidden();
@@ -226,7 +223,7 @@ class RelayTest {
         var secondKey = PrivateKey.generate();
         var second =
                 kept(new HostBuilder().identity(secondKey).start()); // a relay that can be reached over the first only
-        kept(new RelayServer(second, secondKey, RelayLimits.DEFAULT, clock).start());
+        kept(new RelayServer(second, RelayLimits.DEFAULT, clock).start());
         client(second).reserve(first.peerId(), first.addresses(), LIMIT);
         var hidden = hidden();
         var slots = client(hidden);
@@ -287,9 +284,11 @@ class RelayTest {
         var relay = listening(relayKey);
         var peer = hidden();
         var expires = now.plusSeconds(3600);
+        var other = PrivateKey.generate();
         var forged = List.of(
-                new Voucher(relay.peerId(), peer.peerId(), expires).seal(PrivateKey.generate()),
-                new Voucher(relay.peerId(), PrivateKey.generate().peerId(), expires).seal(relayKey));
+                new Voucher(relay.peerId(), peer.peerId(), expires).seal(other.publicKey(), other::sign),
+                new Voucher(relay.peerId(), PrivateKey.generate().peerId(), expires)
+                        .seal(relayKey.publicKey(), relayKey::sign));
         var next = forged.iterator();
         relay.handle(HopMessage.PROTOCOL, stream -> {
             LengthPrefixed.read(stream.in(), HopMessage.MAX_BYTES, "hop");
