@@ -95,6 +95,17 @@ final class NodeCommand extends RigCommand {
             description = "How long to look for shards before giving up (default: ${DEFAULT-VALUE}).")
     int fetchSeconds = 120;
 
+    @Option(
+            names = "--no-reach",
+            description = "Do not find out whether others reach this node, and do nothing about it; so is it on loopback addresses.")
+    boolean noReach;
+
+    @Option(names = "--no-port-mapping", description = "Do not ask the router to forward the port.")
+    boolean noPortMapping;
+
+    @Option(names = "--no-relays", description = "Neither be reached over relays nor relay for others.")
+    boolean noRelays;
+
     @Option(names = "--ignore-stdin", description = "Go on when standard input ends, as for a system service.")
     boolean ignoreStdin;
 
@@ -196,12 +207,22 @@ final class NodeCommand extends RigCommand {
         return GridNode.start(
                 GridNodeConfig.defaults(home.shards(), roles, bootstrapNodes)
                         .withAnnouncePeriod(Duration.ofSeconds(announceSeconds))
-                        .withConformance("IG1", opened.conformanceDigest()),
+                        .withConformance("IG1", opened.conformanceDigest())
+                        .withReach(reach()),
                 started,
                 opened.backend(),
                 Clock.systemUTC(),
                 new SecureRandom(),
                 new GridListener() {});
+    }
+
+    private GridNodeConfig.Reach reach() {
+        boolean open = listen.stream()
+                .map(Multiaddr::parse)
+                .anyMatch(a -> a.ip().filter(ip -> !ip.isLoopbackAddress()).isPresent());
+        return noReach || !open
+                ? GridNodeConfig.Reach.OFF
+                : new GridNodeConfig.Reach(true, !noPortMapping, !noRelays);
     }
 
     private BlockRange serve(GridNode node, Hash root, @Nullable BlockRange serving)

@@ -75,6 +75,9 @@ final class StatusCommand extends RigCommand {
                 live.at("/device/name").asText() + " ("
                         + live.at("/device/backend").asText() + ")");
         line("peers", live.path("peers").asText());
+        if (!live.at("/reach/advice").asText().isEmpty()) {
+            line("reach", live.at("/reach/advice").asText());
+        }
         line(
                 "serving",
                 String.format(

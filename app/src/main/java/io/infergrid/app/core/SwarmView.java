@@ -6,12 +6,14 @@ import java.util.List;
 /**
  * The swarm as this rig sees it.
  *
+ * @param reach how others reach this rig
  * @param modelBlocks number of blocks of the model that is served, 0 before one is known
  * @param pipeline the stages in order, empty before they cover the model
  */
 public record SwarmView(
         String ownPeerId,
         List<String> addresses,
+        Reach reach,
         List<Peer> peers,
         List<Transfer> transfers,
         String model,
@@ -25,13 +27,63 @@ public record SwarmView(
         pipeline = List.copyOf(pipeline);
     }
 
+    /** Of a rig that only talks on its own computer. */
+    public SwarmView(
+            String ownPeerId,
+            List<String> addresses,
+            List<Peer> peers,
+            List<Transfer> transfers,
+            String model,
+            int modelBlocks,
+            List<StageView> pipeline) {
+        this(ownPeerId, addresses, Reach.LOCAL, peers, transfers, model, modelBlocks, pipeline);
+    }
+
     public static SwarmView empty() {
         return new SwarmView("", List.of(), List.of(), List.of(), "", 0, List.of());
     }
 
+    /**
+     * How others reach this rig.
+     *
+     * @param state unknown, public, private or relayed; empty for a rig that only talks on its own computer
+     * @param advice what it means and the next step, in words
+     */
+    public record Reach(String state, String advice) {
+
+        public static final Reach LOCAL = new Reach("", "");
+    }
+
+    /** How a peer is connected. */
+    public enum Way {
+        DIRECT,
+        RELAYED,
+        UNREACHABLE
+    }
+
     /** @param held the blocks that the peer announces, e.g. {@code 0-1}, empty if none */
     public record Peer(
-            String peerId, String address, String role, String device, String held, Duration roundTrip, boolean self) {}
+            String peerId,
+            String address,
+            String role,
+            String device,
+            String held,
+            Duration roundTrip,
+            Way way,
+            boolean self) {
+
+        /** One that is connected directly. */
+        public Peer(
+                String peerId,
+                String address,
+                String role,
+                String device,
+                String held,
+                Duration roundTrip,
+                boolean self) {
+            this(peerId, address, role, device, held, roundTrip, Way.DIRECT, self);
+        }
+    }
 
     /** A shard on its way to or from this rig. */
     public record Transfer(String shard, String fromPeerId, long bytesDone, long bytesTotal, boolean verified) {}

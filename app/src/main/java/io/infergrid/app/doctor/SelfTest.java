@@ -3,6 +3,7 @@ package io.infergrid.app.doctor;
 import io.infergrid.app.core.Check;
 import io.infergrid.app.core.Settings;
 import io.infergrid.app.device.DemoModel;
+import io.infergrid.app.gateway.RunningInstance;
 import io.infergrid.app.paths.FileTrouble;
 import io.infergrid.app.paths.Home;
 import io.infergrid.app.settings.SettingsFile;
@@ -60,6 +61,7 @@ public final class SelfTest {
         add.accept(demoModel());
         add.accept(display());
         add.accept(tray());
+        add.accept(reach());
         return List.copyOf(all);
     }
 
@@ -224,6 +226,28 @@ public final class SelfTest {
         return os.contains("win") || os.contains("mac")
                 ? ok("Tray", "the system has one")
                 : ok("Tray", "not used on this system; the window does without");
+    }
+
+    /** Only a rig that runs knows how others reach it. */
+    private Check reach() {
+        var running = RunningInstance.find(home);
+        if (running.isEmpty()) {
+            return ok("Reach", "known once the rig runs");
+        }
+        try {
+            var reach = running.get().status().path("reach");
+            var advice = reach.path("advice").asText();
+            return switch (reach.path("state").asText()) {
+                case "" -> ok("Reach", "the swarm is on this computer alone, nobody has to reach it from outside");
+                case "private" -> warning("Reach", "private", advice);
+                default -> ok("Reach", advice);
+            };
+        } catch (IOException e) {
+            return ok("Reach", "the rig that runs does not tell now");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return ok("Reach", "not asked");
+        }
     }
 
     private static Check display() {

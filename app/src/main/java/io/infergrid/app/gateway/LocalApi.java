@@ -348,6 +348,7 @@ public final class LocalApi implements AutoCloseable {
         map.put("device", rig.device().get());
         map.put("tokensPerSecond", rig.tokensPerSecond().get());
         map.put("peerId", swarm.ownPeerId());
+        map.put("reach", swarm.reach());
         map.put("peers", swarm.peers().size());
         map.put("model", swarm.model());
         map.put("modelBlocks", swarm.modelBlocks());

@@ -15,6 +15,7 @@ final class SwarmViews {
         return new SwarmView(
                 grid.peerId(),
                 grid.addresses(),
+                new SwarmView.Reach(grid.reach().state(), grid.reach().advice()),
                 grid.peers().stream().map(SwarmViews::peer).toList(),
                 grid.transfers().stream().map(SwarmViews::transfer).toList(),
                 grid.models().isEmpty() ? "" : grid.models().getFirst().name(),
@@ -29,7 +30,22 @@ final class SwarmViews {
                 .map(role -> role.toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining(", "));
         return new SwarmView.Peer(
-                peer.peerId(), peer.address(), roles, peer.device(), peer.held(), peer.roundTrip(), peer.self());
+                peer.peerId(),
+                peer.address(),
+                roles,
+                peer.device(),
+                peer.held(),
+                peer.roundTrip(),
+                way(peer.way()),
+                peer.self());
+    }
+
+    private static SwarmView.Way way(GridSnapshot.Way way) {
+        return switch (way) {
+            case DIRECT -> SwarmView.Way.DIRECT;
+            case RELAYED -> SwarmView.Way.RELAYED;
+            case NONE -> SwarmView.Way.UNREACHABLE;
+        };
     }
 
     private static SwarmView.Transfer transfer(GridSnapshot.Transfer transfer) {

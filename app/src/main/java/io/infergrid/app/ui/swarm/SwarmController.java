@@ -69,11 +69,31 @@ public final class SwarmController implements Screen {
         var others = swarm.peers().stream().filter(peer -> !peer.self()).count();
         model.subtitle.set(
                 swarm.ownPeerId().isEmpty() ? texts.get("swarm.subtitle.off") : texts.get("swarm.subtitle", others));
+        model.reach.set(reach(swarm));
         model.ownPeerId.set(swarm.ownPeerId());
         model.addresses.set(swarm.addresses());
         model.coverage.set(coverage(swarm, blocks));
         model.peers.set(swarm.peers().stream().map(peer -> line(peer, blocks)).toList());
         model.transfers.set(swarm.transfers().stream().map(this::line).toList());
+    }
+
+    private String reach(io.infergrid.app.core.SwarmView swarm) {
+        if (swarm.ownPeerId().isEmpty()) {
+            return "";
+        }
+        return swarm.reach().advice().isEmpty()
+                ? texts.get("swarm.reach.local")
+                : swarm.reach().advice();
+    }
+
+    /** The round trip, or why there is none. */
+    private String trip(Peer peer) {
+        return switch (peer.way()) {
+            case RELAYED -> texts.get("swarm.way.relayed");
+            case UNREACHABLE -> texts.get("swarm.way.unreachable");
+            case DIRECT ->
+                peer.self() || peer.roundTrip().isZero() ? texts.get("value.none") : formats.time(peer.roundTrip());
+        };
     }
 
     private SwarmModel.Coverage coverage(io.infergrid.app.core.SwarmView swarm, int blocks) {
@@ -108,7 +128,7 @@ public final class SwarmController implements Screen {
                 roles(peer.role()),
                 peer.device(),
                 peer.address(),
-                peer.self() || peer.roundTrip().isZero() ? texts.get("value.none") : formats.time(peer.roundTrip()),
+                trip(peer),
                 peer.held().isEmpty() ? texts.get("blocks.none") : peer.held(),
                 List.copyOf(cells),
                 peer.self());

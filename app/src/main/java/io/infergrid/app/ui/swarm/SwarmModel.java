@@ -10,6 +10,9 @@ import javafx.beans.property.StringProperty;
 final class SwarmModel {
 
     final StringProperty subtitle = new SimpleStringProperty("");
+    /** How others reach this rig, in words; empty before it is in a swarm. */
+    final StringProperty reach = new SimpleStringProperty("");
+
     final StringProperty ownPeerId = new SimpleStringProperty("");
     final ObjectProperty<List<String>> addresses = new SimpleObjectProperty<>(List.of());
     final ObjectProperty<Coverage> coverage = new SimpleObjectProperty<>(new Coverage("", List.of(), ""));

@@ -55,6 +55,11 @@ final class SwarmScreen {
         ((Label) ((VBox) head.getChildren().getFirst()).getChildren().get(1))
                 .textProperty()
                 .bind(model.subtitle);
+        var reach = paragraph("", "muted");
+        reach.textProperty().bind(model.reach);
+        reach.visibleProperty().bind(model.reach.isNotEmpty());
+        reach.managedProperty().bind(reach.visibleProperty());
+        ((VBox) head.getChildren().getFirst()).getChildren().add(reach);
         var own = column(2);
         own.setAlignment(Pos.CENTER_RIGHT);
         Runnable fill = () -> {
