@@ -97,7 +97,8 @@ final class NodeCommand extends RigCommand {
 
     @Option(
             names = "--no-reach",
-            description = "Do not find out whether others reach this node, and do nothing about it; so is it on loopback addresses.")
+            description =
+                    "Do not find out whether others reach this node, and do nothing about it; so is it on loopback addresses.")
     boolean noReach;
 
     @Option(names = "--no-port-mapping", description = "Do not ask the router to forward the port.")
@@ -220,9 +221,7 @@ final class NodeCommand extends RigCommand {
         boolean open = listen.stream()
                 .map(Multiaddr::parse)
                 .anyMatch(a -> a.ip().filter(ip -> !ip.isLoopbackAddress()).isPresent());
-        return noReach || !open
-                ? GridNodeConfig.Reach.OFF
-                : new GridNodeConfig.Reach(true, !noPortMapping, !noRelays);
+        return noReach || !open ? GridNodeConfig.Reach.OFF : new GridNodeConfig.Reach(true, !noPortMapping, !noRelays);
     }
 
     private BlockRange serve(GridNode node, Hash root, @Nullable BlockRange serving)

@@ -2,6 +2,7 @@ package io.infergrid.app.ui.swarm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.infergrid.app.core.SwarmView;
 import io.infergrid.app.ui.DemoRig;
 import io.infergrid.app.ui.TestDesk;
 import java.util.BitSet;
@@ -22,6 +23,43 @@ class SwarmControllerTest {
                 .isEqualTo("All 6 blocks are held. 5 blocks are held by one peer only.");
         assertThat(model.peers.get()).hasSize(4);
         assertThat(model.transfers.get().getLast().state()).isEqualTo("On its way");
+    }
+
+    @Test
+    void it_says_in_words_how_others_reach_the_rig_and_the_rig_them() {
+        var rig = DemoRig.working();
+        var controller = new SwarmController(new TestDesk(rig).desk(), false);
+        controller.attach();
+        assertThat(controller.model().reach.get()).startsWith("This swarm is on this computer alone");
+
+        var advice = "Others reach this rig through a relay; a direct link is tried with each peer.";
+        var full = rig.fullSwarm();
+        var peers = full.peers().stream()
+                .map(p -> new SwarmView.Peer(
+                        p.peerId(),
+                        p.address(),
+                        p.role(),
+                        p.device(),
+                        p.held(),
+                        p.roundTrip(),
+                        p.held().equals("0-1")
+                                ? SwarmView.Way.RELAYED
+                                : p.held().equals("2-3") ? SwarmView.Way.UNREACHABLE : SwarmView.Way.DIRECT,
+                        p.self()))
+                .toList();
+        rig.swarm.set(new SwarmView(
+                full.ownPeerId(),
+                full.addresses(),
+                new SwarmView.Reach("relayed", advice),
+                peers,
+                full.transfers(),
+                full.model(),
+                full.modelBlocks(),
+                full.pipeline()));
+        assertThat(controller.model().reach.get()).isEqualTo(advice);
+        assertThat(controller.model().peers.get())
+                .extracting(SwarmModel.Peer::roundTrip)
+                .contains("over a relay", "not connected");
     }
 
     @Test
