@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
             TokenizeCommand.class,
             QuantizeCommand.class,
             PackageModelCommand.class,
+            ModelsCommand.class,
             NodeCommand.class,
             CommandLine.HelpCommand.class,
         })

@@ -1,0 +1,4 @@
+@NullMarked
+package io.infergrid.app.models;
+
+import org.jspecify.annotations.NullMarked;
