@@ -569,9 +569,10 @@ final class Chain implements AutoCloseable {
      * Gives up who holds things up when nothing comes: the first stage that does not answer, else the one that is behind.
      *
      * @param position that the last stage was expected to reach
+     * @param enough whether to give it up even if it has no standby; else it is left to go on
      * @throws StageLost if that stage has no standby
      */
-    void silent(int position, Duration waited) throws StageLost, InterruptedException {
+    void silent(int position, Duration waited, boolean enough) throws StageLost, InterruptedException {
         Map<Member, Integer> reached = new HashMap<>();
         for (Member member : active.clone()) {
             try {
@@ -603,12 +604,17 @@ final class Chain implements AutoCloseable {
         for (Member member : active.clone()) {
             Integer there = reached.get(member);
             if (there == null) {
-                swapOrLose(member, true, member + " does not answer");
+                if (enough || standby[member.stage] != null) {
+                    swapOrLose(member, true, member + " does not answer");
+                }
                 return;
             }
             if (there < reached.getOrDefault(slowest, 0)) {
                 slowest = member;
             }
+        }
+        if (!enough && standby[slowest.stage] == null) {
+            return; // e.g. a standby that took over and still catches up
         }
         swapOrLose(
                 slowest,

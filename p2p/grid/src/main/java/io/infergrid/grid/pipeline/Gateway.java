@@ -380,6 +380,7 @@ public final class Gateway {
         private String advance(Chain chain) throws StageLost, InterruptedException {
             int fed = 0;
             int caughtUp = 0;
+            long askedAt = System.nanoTime();
             var underWay = new ArrayDeque<Integer>(); // ends of the frames sent
             long waitingSince = System.nanoTime();
             while (true) {
@@ -396,9 +397,12 @@ public final class Gateway {
                 long now = System.nanoTime();
                 if (drawn == null) {
                     Duration waited = Duration.ofNanos(now - waitingSince);
-                    if (waited.compareTo(patience(chain)) > 0) {
-                        chain.silent(underWay.getFirst(), waited);
-                        waitingSince = System.nanoTime();
+                    boolean enough = waited.compareTo(stepLimit) > 0;
+                    if (enough || now - Math.max(waitingSince, askedAt) > patience(chain).toNanos()) {
+                        int takeoversBefore = takeovers;
+                        chain.silent(underWay.getFirst(), waited, enough);
+                        askedAt = System.nanoTime();
+                        waitingSince = takeovers > takeoversBefore ? askedAt : waitingSince;
                     }
                     continue;
                 }
