@@ -22,6 +22,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -43,7 +44,7 @@ class KeyKindsTest {
     private static final Map<KeyType, byte[][]> VECTORS = vectors();
 
     private static Map<KeyType, byte[][]> vectors() {
-        try (var in = KeyKindsTest.class.getResourceAsStream("keys.txt")) {
+        try (var in = Objects.requireNonNull(KeyKindsTest.class.getResourceAsStream("keys.txt"))) {
             var keys = new TreeMap<KeyType, byte[][]>();
             new String(in.readAllBytes(), US_ASCII)
                     .lines()
@@ -58,13 +59,17 @@ class KeyKindsTest {
         }
     }
 
+    private static byte[][] vector(KeyType type) {
+        return Objects.requireNonNull(VECTORS.get(type));
+    }
+
     private static PublicKey publicKey(KeyType type) throws DecodeException {
-        return PublicKey.decode(VECTORS.get(type)[1]);
+        return PublicKey.decode(vector(type)[1]);
     }
 
     /** What the private key of the vectors signs, by other means than ours. */
     private static byte[] sign(KeyType type, byte[] message) throws Exception {
-        var reader = new ProtoReader(VECTORS.get(type)[0]);
+        var reader = new ProtoReader(vector(type)[0]);
         byte[] data = {};
         while (reader.next()) {
             if (reader.field() == 2) {
@@ -74,7 +79,7 @@ class KeyKindsTest {
             }
         }
         return switch (type) {
-            case ED25519 -> PrivateKey.decode(VECTORS.get(type)[0]).sign(message);
+            case ED25519 -> PrivateKey.decode(vector(type)[0]).sign(message);
             case SECP256K1 -> secp256k1(data, message);
             case ECDSA ->
                 jdk("EC", "SHA256withECDSA", pkcs8(data, w -> w.oid(EC).oid(P256)), message);
@@ -118,10 +123,10 @@ class KeyKindsTest {
         for (var type : KeyType.values()) {
             var key = publicKey(type);
             assertThat(key.type()).isEqualTo(type);
-            assertThat(key.encode()).isEqualTo(VECTORS.get(type)[1]);
+            assertThat(key.encode()).isEqualTo(vector(type)[1]);
             assertThat(PeerId.decode(key.peerId().bytes())).isEqualTo(key.peerId());
         }
-        var own = PrivateKey.decode(VECTORS.get(KeyType.ED25519)[0]);
+        var own = PrivateKey.decode(vector(KeyType.ED25519)[0]);
         assertThat(own.publicKey()).isEqualTo(publicKey(KeyType.ED25519));
     }
 
@@ -208,7 +213,7 @@ class KeyKindsTest {
 
     @Example
     void a_point_off_its_curve_verifies_nothing() throws Exception {
-        var ecdsa = VECTORS.get(KeyType.ECDSA)[1].clone();
+        var ecdsa = vector(KeyType.ECDSA)[1].clone();
         ecdsa[ecdsa.length - 1] ^= 1;
         var signature = sign(KeyType.ECDSA, MESSAGE);
         assertThatThrownBy(() -> PublicKey.decode(ecdsa).verify(MESSAGE, signature))
@@ -224,7 +229,7 @@ class KeyKindsTest {
 
     @Example
     void keys_in_another_form_are_refused() {
-        var spki = Arrays.copyOfRange(VECTORS.get(KeyType.ECDSA)[1], 4, 4 + 91);
+        var spki = Arrays.copyOfRange(vector(KeyType.ECDSA)[1], 4, 4 + 91);
         assertThatThrownBy(() -> PublicKey.decode(key(KeyType.ECDSA, Arrays.copyOf(spki, 92))))
                 .hasMessageContaining("expected the end");
         assertThatThrownBy(() -> PublicKey.decode(key(KeyType.RSA, spki))).hasMessageContaining("expected an RSA key");
@@ -253,7 +258,7 @@ class KeyKindsTest {
     void a_damaged_key_is_refused_or_verifies_nothing(
             @ForAll @IntRange(max = 3) int type, @ForAll @IntRange(max = 600) int at, @ForAll byte value)
             throws Exception {
-        var key = VECTORS.get(KeyType.values()[type])[1].clone();
+        var key = vector(KeyType.values()[type])[1].clone();
         boolean changed = key[at % key.length] != value;
         key[at % key.length] = value;
         if (changed) {

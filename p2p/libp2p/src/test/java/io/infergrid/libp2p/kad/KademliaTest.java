@@ -239,9 +239,10 @@ class KademliaTest {
     @Test
     void a_record_that_is_not_valid_is_not_even_put() throws Exception {
         var node = node(SERVER);
-        assertThatThrownBy(() -> node.kad().put("/pk/x".getBytes(), new byte[] {1}, LIMIT))
+        assertThatThrownBy(() -> node.kad()
+                        .put("/pk/x".getBytes(java.nio.charset.StandardCharsets.UTF_8), new byte[] {1}, LIMIT))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> node.kad().get("/what/x".getBytes(), LIMIT))
+        assertThatThrownBy(() -> node.kad().get("/what/x".getBytes(java.nio.charset.StandardCharsets.UTF_8), LIMIT))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 

@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -39,7 +40,7 @@ class CertificateTest {
     private record Vector(String peer, byte[] certificate) {}
 
     private static List<Vector> vectors() {
-        try (var in = CertificateTest.class.getResourceAsStream("certificates.txt")) {
+        try (var in = Objects.requireNonNull(CertificateTest.class.getResourceAsStream("certificates.txt"))) {
             return new String(in.readAllBytes(), US_ASCII)
                     .lines()
                     .filter(line -> !line.startsWith("#"))
