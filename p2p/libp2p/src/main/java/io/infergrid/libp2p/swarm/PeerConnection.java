@@ -86,7 +86,25 @@ final class PeerConnection implements Connection, MuxedSession.Listener {
     }
 
     @Override
+    public Stream openAtOnce(Duration limit, String protocol) throws IOException {
+        var stream = session.open(limit);
+        try {
+            stream.deadlineIn(limit);
+            var proposed = new ProposedStream(stream, protocol, limit);
+            stream.deadlineIn(Duration.ZERO);
+            swarm.counters().count(Event.STREAM_OPENED);
+            return new ProtocolStream(remote, protocol, proposed);
+        } catch (IOException | RuntimeException e) {
+            stream.reset();
+            throw e;
+        }
+    }
+
+    @Override
     public Stream open(Duration limit, List<String> protocols) throws IOException {
+        if (!protocols.isEmpty() && swarm.isServedBy(remote, protocols.getFirst())) {
+            return openAtOnce(limit, protocols.getFirst());
+        }
         var stream = session.open(limit);
         try {
             stream.deadlineIn(limit);

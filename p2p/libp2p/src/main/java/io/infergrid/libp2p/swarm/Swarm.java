@@ -402,6 +402,13 @@ public final class Swarm implements Host {
         return identification.of(peer);
     }
 
+    /** Whether a connected peer said that it serves that protocol. */
+    boolean isServedBy(PeerId peer, String protocol) {
+        return identification.of(peer)
+                .map(info -> info.protocols().contains(protocol))
+                .orElse(false);
+    }
+
     // ---- listening ----
 
     private Optional<Transport.Arrival> knock(Multiaddr from) {

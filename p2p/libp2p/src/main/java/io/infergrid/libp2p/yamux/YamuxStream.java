@@ -43,7 +43,8 @@ public final class YamuxStream implements MuxedStream {
     private int window = INITIAL_WINDOW;
     private long credit = INITIAL_WINDOW; // what the other side may still send
     private int consumed; // read here and not given back yet
-    private long windowUpdated;
+    private int consumedOfWindow; // read since the window was last looked at
+    private long windowLookedAt;
     private long sendWindow = INITIAL_WINDOW;
     private boolean endedHere;
     private boolean endedThere;
@@ -61,7 +62,7 @@ public final class YamuxStream implements MuxedStream {
         this.id = id;
         this.firstFlags = firstFlags;
         this.ring = ring;
-        windowUpdated = session.now();
+        windowLookedAt = session.now();
         outbound = firstFlags == Frame.SYN;
         unacknowledged = outbound;
     }
@@ -345,7 +346,7 @@ public final class YamuxStream implements MuxedStream {
                 ring.free();
             }
             consumed += n;
-            if (consumed >= window / 2 && !endedThere && failure == null) {
+            if (consumed >= updateThreshold() && !endedThere && failure == null) {
                 update = giveBack();
             }
         } catch (SocketTimeoutException e) {
@@ -421,24 +422,37 @@ public final class YamuxStream implements MuxedStream {
         }
     }
 
+    /** Half of a small window, less of a large one: what is not given back yet is missing on a long line. */
+    private int updateThreshold() {
+        return Math.min(window / 2, Math.max(INITIAL_WINDOW / 2, window / 16));
+    }
+
     /** What the next window update carries: what was read, and more if half a window went within four round trips. */
     private int giveBack() {
         int delta = consumed;
-        long now = session.now();
-        long roundTrip = session.roundTripNanos();
-        int larger = Math.min(2 * window, session.limits().maxWindow());
-        if (roundTrip > 0 && now - windowUpdated < 4 * roundTrip && larger > window) {
-            // a promise only: the ring reserves what it takes, and a stream that finds no memory is reset
-            if (session.budget().reserve(larger - window)) {
-                session.budget().release(larger - window);
-                delta += larger - window;
-                window = larger;
-            }
+        consumedOfWindow += consumed;
+        if (consumedOfWindow >= window / 2) {
+            delta += growth();
+            consumedOfWindow = 0;
         }
-        windowUpdated = now;
         credit += delta;
         consumed = 0;
         return delta;
+    }
+
+    private int growth() {
+        long now = session.now();
+        long since = now - windowLookedAt;
+        windowLookedAt = now;
+        long roundTrip = session.roundTripNanos();
+        int more = Math.min(2 * window, session.limits().maxWindow()) - window;
+        // a promise only: the ring reserves what it takes, and a stream that finds no memory is reset
+        if (roundTrip == 0 || since >= 4 * roundTrip || more <= 0 || !session.budget().reserve(more)) {
+            return 0;
+        }
+        session.budget().release(more);
+        window += more;
+        return more;
     }
 
     private void write(ByteBuffer first, byte[] bytes, int offset, int length, boolean end) throws IOException {
