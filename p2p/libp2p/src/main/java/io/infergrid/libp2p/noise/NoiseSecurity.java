@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 public final class NoiseSecurity implements Security {
 
     private static final int KEPT_BUFFERS = 64;
+    private static final BufferPool BUFFERS = new BufferPool(NoiseChannel.BUFFER_BYTES, KEPT_BUFFERS); // for all hosts
 
     private final NoiseIdentity own;
-    private final BufferPool buffers = new BufferPool(NoiseChannel.BUFFER_BYTES, KEPT_BUFFERS);
 
     public NoiseSecurity(NoiseIdentity own) {
         this.own = own;
@@ -42,7 +42,7 @@ public final class NoiseSecurity implements Security {
 
             @Override
             public Secured finish() throws IOException {
-                return initiator ? noise.initiate(expected, buffers) : noise.respond(buffers);
+                return initiator ? noise.initiate(expected, BUFFERS) : noise.respond(BUFFERS);
             }
         };
     }
