@@ -223,7 +223,8 @@ class JsInteropTest {
         @Test
         void a_hundred_streams_run_at_once() throws Exception {
             dial();
-            host.ping(js.peerId(), LIMIT); // js takes only ten streams before it has finished its own side of the upgrade
+            host.ping(
+                    js.peerId(), LIMIT); // js takes only ten streams before it has finished its own side of the upgrade
             try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
                 var running = new java.util.ArrayList<Future<Integer>>();
                 for (int i = 0; i < 100; i++) {

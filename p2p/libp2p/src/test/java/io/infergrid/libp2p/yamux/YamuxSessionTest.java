@@ -410,7 +410,8 @@ class YamuxSessionTest {
         private void countUpdates() {
             try {
                 while (true) {
-                    give(Integer.toUnsignedLong(frameOf(raw, Frame.WINDOW_UPDATE).getInt(8)));
+                    give(Integer.toUnsignedLong(
+                            frameOf(raw, Frame.WINDOW_UPDATE).getInt(8)));
                 }
             } catch (IOException e) {
                 // the test is over
