@@ -206,7 +206,8 @@ public final class Libp2pBenchmark {
                 var java = server.addresses().getFirst().toString();
                 round.put("js_to_java", told(js, java, bytes, 0));
                 round.put("js_from_java", told(js, java, 0, bytes));
-                var there = other.addresses().getFirst().withPeer(other.peerId()).toString();
+                var there =
+                        other.addresses().getFirst().withPeer(other.peerId()).toString();
                 round.put("js_to_js", told(js, there, bytes, 0));
                 round.put("js_from_js", told(js, there, 0, bytes));
                 if (i >= 0) {
@@ -470,8 +471,10 @@ public final class Libp2pBenchmark {
         results.put("load_average", ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
         results.put("java", Runtime.version().toString());
         if (json) {
-            System.out.println(
-                    JsonMapper.builder().build().writerWithDefaultPrettyPrinter().writeValueAsString(results));
+            System.out.println(JsonMapper.builder()
+                    .build()
+                    .writerWithDefaultPrettyPrinter()
+                    .writeValueAsString(results));
         } else {
             results.forEach((name, value) -> System.out.printf(Locale.ROOT, "%-50s %s%n", name, value));
         }

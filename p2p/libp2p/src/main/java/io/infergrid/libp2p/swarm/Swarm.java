@@ -404,7 +404,8 @@ public final class Swarm implements Host {
 
     /** Whether a connected peer said that it serves that protocol. */
     boolean isServedBy(PeerId peer, String protocol) {
-        return identification.of(peer)
+        return identification
+                .of(peer)
                 .map(info -> info.protocols().contains(protocol))
                 .orElse(false);
     }

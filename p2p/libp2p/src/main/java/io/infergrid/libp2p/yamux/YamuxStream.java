@@ -447,7 +447,10 @@ public final class YamuxStream implements MuxedStream {
         long roundTrip = session.roundTripNanos();
         int more = Math.min(2 * window, session.limits().maxWindow()) - window;
         // a promise only: the ring reserves what it takes, and a stream that finds no memory is reset
-        if (roundTrip == 0 || since >= 4 * roundTrip || more <= 0 || !session.budget().reserve(more)) {
+        if (roundTrip == 0
+                || since >= 4 * roundTrip
+                || more <= 0
+                || !session.budget().reserve(more)) {
             return 0;
         }
         session.budget().release(more);
