@@ -14,6 +14,12 @@ public enum Event {
     REFUSED_CONNECTIONS,
     /** A connection was turned away: too many a second from one address. */
     REFUSED_RATE,
+    /** A connection was turned away or closed: its peer or network is denied. */
+    REFUSED_DENIED,
+    /** A connection was closed because there were more than the high water mark. */
+    TRIMMED,
+    /** A peer or an address was denied for a while because it misbehaved often. */
+    BANNED,
     /** A handshake did not end in time or broke off. */
     HANDSHAKE_FAILED,
     /** A stream was turned away: too many open on the connection or for the protocol. */

@@ -63,6 +63,18 @@ public interface Host extends DirectDialer, AutoCloseable {
     /** Sends 32 bytes there and back. */
     Duration ping(PeerId peer, Duration limit) throws IOException;
 
+    /** Who may connect; to be changed while the host runs. */
+    Access access();
+
+    /**
+     * Keeps the connections of that peer when there are too many, until each that protects it has taken that back.
+     *
+     * @param by who protects it, e.g. {@code relay}
+     */
+    void protect(PeerId peer, String by);
+
+    void unprotect(PeerId peer, String by);
+
     // ---- streams ----
 
     /**
@@ -102,7 +114,8 @@ public interface Host extends DirectDialer, AutoCloseable {
     Transport.Acceptor acceptor();
 
     /**
-     * Counts what a peer did, and writes the line of misbehaviour if it is one ({@link Event#isMisbehaviour}).
+     * Counts what a connected peer did, and writes the line of misbehaviour if it is one ({@link Event#isMisbehaviour}). A peer that
+     * misbehaves often is banned for a while.
      *
      * @param detail expected and found, in one line
      */

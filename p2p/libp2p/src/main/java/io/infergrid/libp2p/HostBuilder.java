@@ -3,12 +3,14 @@ package io.infergrid.libp2p;
 import io.infergrid.libp2p.identity.PrivateKey;
 import io.infergrid.libp2p.peers.AddressBook;
 import io.infergrid.libp2p.peers.MemoryAddressBook;
+import io.infergrid.libp2p.pnet.PreSharedKey;
 import io.infergrid.libp2p.swarm.Swarm;
 import io.infergrid.libp2p.transport.Security;
 import io.infergrid.libp2p.transport.Transport;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts a host together and starts it:
@@ -32,6 +34,8 @@ public final class HostBuilder {
     private boolean earlyMuxer = true;
     private final List<Transport.Factory> transports = new ArrayList<>();
     private final List<Security.Factory> securities = new ArrayList<>();
+    private @Nullable PreSharedKey privateNetwork;
+    private boolean forcePrivateNetwork;
     private AddressBook addressBook = new MemoryAddressBook();
 
     public HostBuilder identity(PrivateKey key) {
@@ -90,12 +94,27 @@ public final class HostBuilder {
         return this;
     }
 
+    /** Speaks only to peers that hold the same key, and over TCP only. */
+    public HostBuilder privateNetwork(PreSharedKey key) {
+        privateNetwork = key;
+        return this;
+    }
+
+    /** Refuses to start without a key of a private network. */
+    public HostBuilder forcePrivateNetwork(boolean on) {
+        forcePrivateNetwork = on;
+        return this;
+    }
+
     /**
      * Binds the addresses and starts to accept.
      *
-     * @throws IOException if an address cannot be bound; nothing is left open then
+     * @throws IOException if an address cannot be bound, or a private network is forced and has no key; nothing is left open then
      */
     public Swarm start() throws IOException {
+        if (forcePrivateNetwork && privateNetwork == null) {
+            throw new IOException("expected the key of a private network, found none, and no other network may be joined");
+        }
         return Swarm.start(new Swarm.Settings(
                 identity,
                 List.copyOf(listen),
@@ -105,6 +124,7 @@ public final class HostBuilder {
                 earlyMuxer,
                 List.copyOf(transports),
                 List.copyOf(securities),
-                addressBook));
+                addressBook,
+                privateNetwork));
     }
 }

@@ -10,10 +10,18 @@ import java.time.Duration;
  * @param yamux limits of each session
  */
 public record Limits(
-        Connections connections, Times times, int inboundStreamsPerProtocol, Memory memory, YamuxLimits yamux) {
+        Connections connections,
+        WaterMarks waterMarks,
+        Bans bans,
+        Times times,
+        int inboundStreamsPerProtocol,
+        Memory memory,
+        YamuxLimits yamux) {
 
     public static final Limits DEFAULT = new Limits(
-            new Connections(64, 8, 512, 8, 5),
+            new Connections(64, 8, 512, 8, 5, 4),
+            new WaterMarks(320, 384, Duration.ofSeconds(20)),
+            new Bans(10, Duration.ofMinutes(10), Duration.ofMinutes(10)),
             new Times(Duration.ofSeconds(10), Duration.ofSeconds(5), Duration.ofSeconds(10)),
             128,
             new Memory(512L << 20, 64L << 20),
@@ -27,8 +35,28 @@ public record Limits(
      * @param open in all
      * @param openPerAddress and with one IPv4 address or IPv6 /56
      * @param inboundPerSecond new ones a second from one IPv4 address or IPv6 /56, with bursts of four times as many
+     * @param openPerPeer and with one peer, of which one is in use and the others are on their way out
      */
-    public record Connections(int pending, int pendingPerAddress, int open, int openPerAddress, int inboundPerSecond) {}
+    public record Connections(
+            int pending, int pendingPerAddress, int open, int openPerAddress, int inboundPerSecond, int openPerPeer) {}
+
+    /**
+     * When to close connections that nobody protects.
+     *
+     * @param low how many to leave
+     * @param high from how many on
+     * @param grace time in which a new one is left alone
+     */
+    public record WaterMarks(int low, int high, Duration grace) {}
+
+    /**
+     * When a peer is banned.
+     *
+     * @param strikes misbehaviours on its connections
+     * @param within the time in which they wear off
+     * @param time of the ban
+     */
+    public record Bans(int strikes, Duration within, Duration time) {}
 
     /**
      * How long something may take.
@@ -49,32 +77,53 @@ public record Limits(
 
     public Limits withPendingInbound(int all, int perAddress) {
         return with(new Connections(
-                all, perAddress, connections.open, connections.openPerAddress, connections.inboundPerSecond));
+                all,
+                perAddress,
+                connections.open,
+                connections.openPerAddress,
+                connections.inboundPerSecond,
+                connections.openPerPeer));
     }
 
     public Limits withConnections(int all, int perAddress, int inboundPerSecond) {
         return with(
-                new Connections(connections.pending, connections.pendingPerAddress, all, perAddress, inboundPerSecond));
+                new Connections(
+                        connections.pending,
+                        connections.pendingPerAddress,
+                        all,
+                        perAddress,
+                        inboundPerSecond,
+                        connections.openPerPeer));
     }
 
     private Limits with(Connections other) {
-        return new Limits(other, times, inboundStreamsPerProtocol, memory, yamux);
+        return new Limits(other, waterMarks, bans, times, inboundStreamsPerProtocol, memory, yamux);
+    }
+
+    public Limits withWaterMarks(int low, int high, Duration grace) {
+        var other = new WaterMarks(low, high, grace);
+        return new Limits(connections, other, bans, times, inboundStreamsPerProtocol, memory, yamux);
+    }
+
+    public Limits withBans(int strikes, Duration within, Duration time) {
+        var other = new Bans(strikes, within, time);
+        return new Limits(connections, waterMarks, other, times, inboundStreamsPerProtocol, memory, yamux);
     }
 
     public Limits withTimes(Duration upgrade, Duration dial, Duration negotiation) {
         var other = new Times(upgrade, dial, negotiation);
-        return new Limits(connections, other, inboundStreamsPerProtocol, memory, yamux);
+        return new Limits(connections, waterMarks, bans, other, inboundStreamsPerProtocol, memory, yamux);
     }
 
     public Limits withInboundStreamsPerProtocol(int streams) {
-        return new Limits(connections, times, streams, memory, yamux);
+        return new Limits(connections, waterMarks, bans, times, streams, memory, yamux);
     }
 
     public Limits withMemory(long all, long perConnection) {
-        return new Limits(connections, times, inboundStreamsPerProtocol, new Memory(all, perConnection), yamux);
+        return new Limits(connections, waterMarks, bans, times, inboundStreamsPerProtocol, new Memory(all, perConnection), yamux);
     }
 
     public Limits withYamux(YamuxLimits other) {
-        return new Limits(connections, times, inboundStreamsPerProtocol, memory, other);
+        return new Limits(connections, waterMarks, bans, times, inboundStreamsPerProtocol, memory, other);
     }
 }

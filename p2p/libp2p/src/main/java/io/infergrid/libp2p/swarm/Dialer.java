@@ -99,6 +99,7 @@ final class Dialer {
     private List<Multiaddr> ranked(PeerId peer, List<Multiaddr> addresses) throws IOException {
         var usable = addresses.stream()
                 .filter(a -> swarm.transport(a) != null)
+                .filter(a -> a.isRelayed() || a.ip().map(swarm.access()::admits).orElse(true))
                 .filter(a -> a.peer().map(peer::equals).orElse(true))
                 .map(Multiaddr::withoutPeer)
                 .distinct()
@@ -158,9 +159,12 @@ final class Dialer {
 
         private void run() {
             try {
-                results.add(new Result(this, reach(), null));
+                var reached = reach();
+                swarm.backoff().reached(peer, target);
+                results.add(new Result(this, reached, null));
             } catch (IOException e) {
                 if (!isCancelled()) {
+                    swarm.backoff().failed(peer, target);
                     swarm.misbehaviour().failed(peer, target, e, Event.DIAL_FAILED);
                 }
                 results.add(new Result(this, null, e));

@@ -100,7 +100,7 @@ final class Identification {
                 identified(connection, Identify.read(stream.in(), connection.remote()));
             }
         } catch (IOException e) {
-            swarm.misbehaviour().failed(connection.remote(), connection.remoteAddress(), e, Event.NOT_IDENTIFIED);
+            swarm.misbehaved(connection, Misbehaviour.kind(e, Event.NOT_IDENTIFIED), String.valueOf(e.getMessage()));
         }
     }
 

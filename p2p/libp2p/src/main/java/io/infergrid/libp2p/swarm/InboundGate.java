@@ -1,5 +1,6 @@
 package io.infergrid.libp2p.swarm;
 
+import io.infergrid.libp2p.Access;
 import io.infergrid.libp2p.Event;
 import io.infergrid.libp2p.Limits;
 import java.net.InetAddress;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides who may connect: how many may be in their handshake, how many may stay, how many may come a second, in all and from one
- * address. An IPv6 address stands for its /56, which is what one household gets. Loopback is exempt, and what comes over
+ * address. An IPv6 address stands for its /56, which is what one household gets. Loopback and allowed networks are exempt, and what comes over
  * a relay (no address) counts only in all. Thread-safe.
  */
 final class InboundGate {
@@ -19,12 +20,18 @@ final class InboundGate {
     private static final int MAX_ADDRESSES = 16_384;
 
     private final Limits.Connections limits;
+    private final Access access;
     private final Map<ByteBuffer, Source> sources = new HashMap<>();
     private int pending;
     private int open;
 
-    InboundGate(Limits limits) {
+    InboundGate(Limits limits, Access access) {
         this.limits = limits.connections();
+        this.access = access;
+    }
+
+    private boolean isCounted(@Nullable InetAddress address) {
+        return address != null && !address.isLoopbackAddress() && !access.exempts(address);
     }
 
     private static final class Source {
@@ -36,13 +43,16 @@ final class InboundGate {
 
     /** Asks for a new connection; empty if it may come, and then {@link #settled} must follow, else the limit it ran into. */
     synchronized Optional<Event> knock(@Nullable InetAddress address, long nowNanos) {
+        if (address != null && !access.admits(address)) {
+            return Optional.of(Event.REFUSED_DENIED);
+        }
         if (pending >= limits.pending()) {
             return Optional.of(Event.REFUSED_PENDING);
         }
         if (open >= limits.open()) {
             return Optional.of(Event.REFUSED_CONNECTIONS);
         }
-        if (address != null && !address.isLoopbackAddress()) {
+        if (address != null && isCounted(address)) {
             var source = source(address, nowNanos);
             if (source == null || source.tokens < 1) {
                 return Optional.of(Event.REFUSED_RATE);
@@ -64,7 +74,7 @@ final class InboundGate {
     synchronized void settled(@Nullable InetAddress address) {
         pending--;
         var source = address == null ? null : sources.get(key(address));
-        if (source != null) {
+        if (source != null && source.pending > 0) {
             source.pending--;
         }
     }
@@ -74,7 +84,7 @@ final class InboundGate {
         if (inbound && open >= limits.open()) {
             return false;
         }
-        if (address != null && !address.isLoopbackAddress()) {
+        if (address != null && isCounted(address)) {
             var source = source(address, nowNanos);
             if (inbound && (source == null || source.open >= limits.openPerAddress())) {
                 return false;

@@ -30,12 +30,15 @@ final class Misbehaviour {
 
     /** Counts a failure by its kind; {@code other} is for those that are nobody's fault. */
     void failed(@Nullable PeerId peer, Multiaddr address, IOException cause, Event other) {
-        var event = switch (cause) {
+        hit(peer, address, kind(cause, other), String.valueOf(cause.getMessage()));
+    }
+
+    static Event kind(IOException cause, Event other) {
+        return switch (cause) {
             case ProtocolViolation v -> v.event();
             case DecodeException _ -> Event.MALFORMED;
             default -> other;
         };
-        hit(peer, address, event, String.valueOf(cause.getMessage()));
     }
 
     void hit(@Nullable PeerId peer, @Nullable Multiaddr address, Event event, String detail) {

@@ -76,6 +76,10 @@ final class PeerConnection implements Connection, MuxedSession.Listener {
         return relayed;
     }
 
+    int openStreams() {
+        return session.openStreams();
+    }
+
     long openedAt() {
         return openedAt;
     }
@@ -157,11 +161,11 @@ final class PeerConnection implements Connection, MuxedSession.Listener {
 
     @Override
     public void hit(Event event) {
-        swarm.misbehaviour().hit(remote, remoteAddress, event, "limit of the session");
+        swarm.misbehaved(this, event, "limit of the session");
     }
 
     private void hit(Event event, IOException cause) {
-        swarm.misbehaviour().hit(remote, remoteAddress, event, String.valueOf(cause.getMessage()));
+        swarm.misbehaved(this, event, String.valueOf(cause.getMessage()));
     }
 
     @Override

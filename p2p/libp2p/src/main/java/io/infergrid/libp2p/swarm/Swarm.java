@@ -1,5 +1,6 @@
 package io.infergrid.libp2p.swarm;
 
+import io.infergrid.libp2p.Access;
 import io.infergrid.libp2p.Connection;
 import io.infergrid.libp2p.Counters;
 import io.infergrid.libp2p.Event;
@@ -16,6 +17,7 @@ import io.infergrid.libp2p.identity.PrivateKey;
 import io.infergrid.libp2p.noise.NoiseIdentity;
 import io.infergrid.libp2p.noise.NoiseSecurity;
 import io.infergrid.libp2p.peers.AddressBook;
+import io.infergrid.libp2p.pnet.PreSharedKey;
 import io.infergrid.libp2p.record.SignedEnvelope;
 import io.infergrid.libp2p.transport.Link;
 import io.infergrid.libp2p.transport.MemoryBudget;
@@ -30,6 +32,7 @@ import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -69,7 +72,8 @@ public final class Swarm implements Host {
             boolean earlyMuxer,
             List<Transport.Factory> transports,
             List<Security.Factory> securities,
-            AddressBook addressBook) {}
+            AddressBook addressBook,
+            @Nullable PreSharedKey privateNetwork) {}
 
     private final Settings settings;
     private final PeerId self;
@@ -77,6 +81,10 @@ public final class Swarm implements Host {
     private final Misbehaviour misbehaviour = new Misbehaviour(counters);
     private final Protocols protocols = new Protocols();
     private final AddressBook book;
+    private final Access access = new Access(System::nanoTime, this::closeDenied);
+    private final Conduct conduct;
+    private final DialBackoff backoff = new DialBackoff(System::nanoTime);
+    private final Trimmer trimmer;
     private final InboundGate gate;
     private final MemoryBudget memory;
     private final Upgrader upgrader;
@@ -101,9 +109,11 @@ public final class Swarm implements Host {
         self = settings.identity().peerId();
         book = settings.addressBook();
         own = new OwnAddresses(settings.identity(), settings.announce());
-        gate = new InboundGate(settings.limits());
+        gate = new InboundGate(settings.limits(), access);
+        conduct = new Conduct(settings.limits().bans(), access, counters, System::nanoTime);
+        trimmer = new Trimmer(settings.limits().waterMarks());
         memory = new MemoryBudget(settings.limits().memory().bytes());
-        upgrader = new Upgrader(securities(settings), settings.limits(), memory);
+        upgrader = new Upgrader(securities(settings), settings.limits(), memory, settings.privateNetwork());
         dialer = new Dialer(upgrader, this);
         clock = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name("libp2p-clock").factory());
@@ -134,6 +144,9 @@ public final class Swarm implements Host {
             }
             swarm.serveOwnProtocols();
             for (var address : settings.listen()) {
+                if (settings.privateNetwork() != null && address.has(Multiaddr.Protocol.UDP)) {
+                    throw new IOException("listen: a private network runs over TCP only, found " + address);
+                }
                 swarm.listen(address);
             }
         } catch (IOException | RuntimeException e) {
@@ -186,7 +199,47 @@ public final class Swarm implements Host {
     @Override
     public void report(PeerId peer, Event event, String detail) {
         var connection = live.get(peer);
-        misbehaviour.hit(peer, connection == null ? null : connection.remoteAddress(), event, detail);
+        if (connection != null) {
+            misbehaved(connection, event, detail);
+        } else {
+            misbehaviour.hit(peer, null, event, detail);
+        }
+    }
+
+    /** What a peer did whose identity is proved: counted, and held against it. */
+    void misbehaved(PeerConnection connection, Event event, String detail) {
+        misbehaviour.hit(connection.remote(), connection.remoteAddress(), event, detail);
+        if (event.isMisbehaviour() && conduct.strike(connection.remote(), countedIp(connection.remoteAddress()))) {
+            LOG.info("{} is banned for {}", connection, limits().bans().time());
+        }
+    }
+
+    DialBackoff backoff() {
+        return backoff;
+    }
+
+    @Override
+    public Access access() {
+        return access;
+    }
+
+    private void closeDenied() {
+        for (var connection : all) {
+            if (!access.admits(connection.remote(), countedIp(connection.remoteAddress()))) {
+                counters.count(Event.REFUSED_DENIED);
+                connection.abort();
+            }
+        }
+    }
+
+    @Override
+    public void protect(PeerId peer, String by) {
+        trimmer.protect(peer, by);
+    }
+
+    @Override
+    public void unprotect(PeerId peer, String by) {
+        trimmer.unprotect(peer, by);
     }
 
     @Override
@@ -322,14 +375,26 @@ public final class Swarm implements Host {
         if (current != null) {
             return current;
         }
-        var candidates = new ArrayList<>(addresses);
-        candidates.addAll(book.addresses(peer));
-        if (candidates.isEmpty()) {
-            throw new IOException("dial " + peer + ": no address of it is known");
-        }
-        var reached = dialer.dial(peer, candidates, limit);
+        var reached = dialer.dial(peer, candidates(peer, addresses), limit);
         book.add(peer, List.of(reached.remoteAddress()), AddressBook.REACHED);
         return admit(reached, false);
+    }
+
+    /** Those that did not fail a moment ago; those that the caller named, if all did. */
+    private List<Multiaddr> candidates(PeerId peer, List<Multiaddr> named) throws IOException {
+        if (access.isDenied(peer)) {
+            throw new IOException("dial " + peer + ": it is denied here");
+        }
+        var known = new ArrayList<>(named);
+        known.addAll(book.addresses(peer));
+        if (known.isEmpty()) {
+            throw new IOException("dial " + peer + ": no address of it is known");
+        }
+        var due = backoff.due(peer, known);
+        if (due.isEmpty() && named.isEmpty()) {
+            throw new IOException("dial " + peer + ": all of its known addresses failed a moment ago, which are " + known);
+        }
+        return due.isEmpty() ? named : due;
     }
 
     @Override
@@ -477,9 +542,18 @@ public final class Swarm implements Host {
     /** Takes a secured connection into the swarm and returns the one to use for the peer, which may be another. */
     private PeerConnection admit(SecuredSession secured, boolean inbound) throws IOException {
         var ip = countedIp(secured.remoteAddress());
+        if (settings.privateNetwork() != null && !(secured.session() instanceof YamuxSession)) {
+            secured.close(); // its bytes did not go through the private network's cipher
+            throw new IOException("a private network runs over TCP only, found " + secured.remoteAddress());
+        }
         if (secured.remote().equals(self)) {
             secured.close();
             throw new IOException("a host does not connect to itself");
+        }
+        if (!access.admits(secured.remote(), ip)) {
+            secured.close();
+            counters.count(Event.REFUSED_DENIED);
+            throw new IOException(secured.remote() + " is denied here");
         }
         if (!gate.opened(ip, inbound, System.nanoTime())) {
             secured.close();
@@ -517,6 +591,9 @@ public final class Swarm implements Host {
         if (old != null) {
             (useFresh ? old : fresh).retire();
         }
+        if (old != null) {
+            closeSurplus(peer);
+        }
         identification.ask(fresh);
         return old == null || useFresh ? fresh : old;
     }
@@ -540,6 +617,20 @@ public final class Swarm implements Host {
         return fresh.inbound() != smaller;
     }
 
+    /** Of several connections with one peer the eldest go at once when there are too many. */
+    private void closeSurplus(PeerId peer) {
+        var inUse = live.get(peer);
+        var others = all.stream()
+                .filter(c -> c.remote().equals(peer) && c != inUse)
+                .sorted(Comparator.comparingLong(PeerConnection::openedAt).reversed())
+                .skip(limits().connections().openPerPeer() - 1)
+                .toList();
+        for (var surplus : others) {
+            counters.count(Event.REFUSED_CONNECTIONS);
+            surplus.close();
+        }
+    }
+
     boolean isOpen(PeerConnection connection) {
         return all.contains(connection);
     }
@@ -556,7 +647,7 @@ public final class Swarm implements Host {
                 return;
             }
             last = live.remove(connection.remote(), connection);
-            var other = last ? another(connection.remote()) : null;
+            var other = last && all.size() > live.size() ? another(connection.remote()) : null;
             if (other != null) {
                 live.put(connection.remote(), other);
                 last = false;
@@ -600,6 +691,10 @@ public final class Swarm implements Host {
             } catch (RuntimeException e) {
                 LOG.error("keeping time for {} failed", connection, e);
             }
+        }
+        for (var surplus : trimmer.surplus(live.values(), now)) {
+            counters.count(Event.TRIMMED);
+            surplus.close();
         }
     }
 

@@ -3,6 +3,7 @@ package io.infergrid.libp2p.swarm;
 import io.infergrid.libp2p.Limits;
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.multistream.MultistreamSelect;
+import io.infergrid.libp2p.pnet.PreSharedKey;
 import io.infergrid.libp2p.transport.MemoryBudget;
 import io.infergrid.libp2p.transport.RawConnection;
 import io.infergrid.libp2p.transport.SecuredSession;
@@ -23,22 +24,31 @@ final class Upgrader {
     private final List<Security> securities;
     private final Limits limits;
     private final MemoryBudget memory;
+    private final @Nullable PreSharedKey privateNetwork;
 
     /**
      * @param securities that are spoken here, best first; with one only, its first message leaves together with its proposal
      * @param memory of the whole host
+     * @param privateNetwork its key, null if there is none
      */
-    Upgrader(List<Security> securities, Limits limits, MemoryBudget memory) {
+    Upgrader(List<Security> securities, Limits limits, MemoryBudget memory, @Nullable PreSharedKey privateNetwork) {
         this.securities = List.copyOf(securities);
         this.limits = limits;
         this.memory = memory;
+        this.privateNetwork = privateNetwork;
     }
 
-    SecuredSession outbound(RawConnection raw, PeerId expected) throws IOException {
+    SecuredSession outbound(RawConnection wire, PeerId expected) throws IOException {
+        var raw = hidden(wire);
         return session(raw, secureOutbound(raw, expected), true);
     }
 
-    SecuredSession inbound(RawConnection raw) throws IOException {
+    private RawConnection hidden(RawConnection wire) throws IOException {
+        return privateNetwork == null ? wire : privateNetwork.protect(wire);
+    }
+
+    SecuredSession inbound(RawConnection wire) throws IOException {
+        var raw = hidden(wire);
         var chosen = MultistreamSelect.answer(raw.in(), raw.out(), p -> named(p) != null);
         var secured =
                 Objects.requireNonNull(named(chosen)).begin(raw, false, null).finish();

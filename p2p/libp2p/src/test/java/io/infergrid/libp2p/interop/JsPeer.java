@@ -36,6 +36,7 @@ public final class JsPeer implements AutoCloseable {
     private final LinkedBlockingQueue<JsonNode> events = new LinkedBlockingQueue<>();
     private final AtomicInteger ids = new AtomicInteger();
     private final JsonNode ready;
+    private volatile boolean closed;
 
     private JsPeer(Process process) throws IOException {
         this.process = process;
@@ -153,7 +154,7 @@ public final class JsPeer implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            if (process.isAlive()) {
+            if (process.isAlive() && !closed) {
                 throw new UncheckedIOException(e);
             }
         }
@@ -161,6 +162,7 @@ public final class JsPeer implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         process.destroy();
     }
 }

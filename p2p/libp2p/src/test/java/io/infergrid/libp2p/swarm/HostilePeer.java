@@ -34,15 +34,20 @@ final class HostilePeer implements AutoCloseable {
 
     private static final int HEADER = 12;
 
-    private final PrivateKey identity = PrivateKey.generate();
+    private final PrivateKey identity;
     private final RawConnection raw;
     private final SecuredChannel channel;
     private boolean hungUp;
 
     HostilePeer(Host host) throws IOException {
+        this(host, PrivateKey.generate());
+    }
+
+    HostilePeer(Host host, PrivateKey identity) throws IOException {
+        this.identity = identity;
         raw = connect(host.addresses().getFirst());
         var noise = new NoiseSecurity(new NoiseIdentity(identity, List.of(YamuxSession.PROTOCOL)));
-        channel = new Upgrader(List.of(noise), Limits.DEFAULT, new MemoryBudget(1 << 20))
+        channel = new Upgrader(List.of(noise), Limits.DEFAULT, new MemoryBudget(1 << 20), null)
                 .secureOutbound(raw, host.peerId())
                 .channel();
     }

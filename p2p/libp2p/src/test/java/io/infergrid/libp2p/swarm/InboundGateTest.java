@@ -2,6 +2,7 @@ package io.infergrid.libp2p.swarm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.infergrid.libp2p.Access;
 import io.infergrid.libp2p.Event;
 import io.infergrid.libp2p.Limits;
 import java.net.InetAddress;
@@ -13,8 +14,9 @@ class InboundGateTest {
 
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
+    private final Access access = new Access(() -> 0, () -> {});
     private final InboundGate gate =
-            new InboundGate(Limits.DEFAULT.withPendingInbound(20, 3).withConnections(10, 2, 5));
+            new InboundGate(Limits.DEFAULT.withPendingInbound(20, 3).withConnections(10, 2, 5), access);
 
     private static InetAddress ip(String literal) throws UnknownHostException {
         return InetAddress.ofLiteral(literal);
