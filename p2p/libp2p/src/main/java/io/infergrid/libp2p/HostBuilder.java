@@ -113,7 +113,8 @@ public final class HostBuilder {
      */
     public Swarm start() throws IOException {
         if (forcePrivateNetwork && privateNetwork == null) {
-            throw new IOException("expected the key of a private network, found none, and no other network may be joined");
+            throw new IOException(
+                    "expected the key of a private network, found none, and no other network may be joined");
         }
         return Swarm.start(new Swarm.Settings(
                 identity,

@@ -86,14 +86,13 @@ public record Limits(
     }
 
     public Limits withConnections(int all, int perAddress, int inboundPerSecond) {
-        return with(
-                new Connections(
-                        connections.pending,
-                        connections.pendingPerAddress,
-                        all,
-                        perAddress,
-                        inboundPerSecond,
-                        connections.openPerPeer));
+        return with(new Connections(
+                connections.pending,
+                connections.pendingPerAddress,
+                all,
+                perAddress,
+                inboundPerSecond,
+                connections.openPerPeer));
     }
 
     private Limits with(Connections other) {
@@ -120,7 +119,8 @@ public record Limits(
     }
 
     public Limits withMemory(long all, long perConnection) {
-        return new Limits(connections, waterMarks, bans, times, inboundStreamsPerProtocol, new Memory(all, perConnection), yamux);
+        return new Limits(
+                connections, waterMarks, bans, times, inboundStreamsPerProtocol, new Memory(all, perConnection), yamux);
     }
 
     public Limits withYamux(YamuxLimits other) {

@@ -29,8 +29,8 @@ public final class Network {
     public static Network parse(String text) {
         int slash = text.indexOf('/');
         try {
-            var address =
-                    InetAddress.ofLiteral(slash < 0 ? text : text.substring(0, slash)).getAddress();
+            var address = InetAddress.ofLiteral(slash < 0 ? text : text.substring(0, slash))
+                    .getAddress();
             int bits = slash < 0 ? 8 * address.length : Integer.parseInt(text.substring(slash + 1));
             if (bits >= 0 && bits <= 8 * address.length) {
                 return new Network(address, bits);

@@ -73,7 +73,8 @@ public final class Perf {
             }
             got += n;
         }
-        host.report(stream.remote(), Event.REFUSED_STREAMS, "perf: expected at most " + mostBytes + " bytes, found more");
+        host.report(
+                stream.remote(), Event.REFUSED_STREAMS, "perf: expected at most " + mostBytes + " bytes, found more");
         stream.reset();
     }
 

@@ -45,8 +45,8 @@ public final class PreSharedKey {
     public static PreSharedKey parse(String text) {
         var lines = text.length() > MAX_TEXT ? new String[0] : text.strip().split("\\s*\\R\\s*");
         if (lines.length != 3 || !lines[0].equals(HEADER)) {
-            throw new IllegalArgumentException(
-                    "pre-shared key: expected a line " + HEADER + ", a line of encoding and a line of key, found others");
+            throw new IllegalArgumentException("pre-shared key: expected a line " + HEADER
+                    + ", a line of encoding and a line of key, found others");
         }
         try {
             return of(
@@ -64,8 +64,8 @@ public final class PreSharedKey {
     /** Reads the text form from a file. */
     public static PreSharedKey read(Path file) throws IOException {
         if (Files.size(file) > MAX_TEXT) {
-            throw new IOException(file + ": expected a pre-shared key of at most " + MAX_TEXT + " bytes, found "
-                    + Files.size(file));
+            throw new IOException(
+                    file + ": expected a pre-shared key of at most " + MAX_TEXT + " bytes, found " + Files.size(file));
         }
         try {
             return parse(Files.readString(file));

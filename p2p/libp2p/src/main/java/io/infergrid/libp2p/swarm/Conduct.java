@@ -59,7 +59,12 @@ final class Conduct {
         var before = records.get(who);
         double left = before == null
                 ? 0
-                : Math.max(0, before.strikes - (double) most * (now - before.at) / limits.within().toNanos());
+                : Math.max(
+                        0,
+                        before.strikes
+                                - (double) most
+                                        * (now - before.at)
+                                        / limits.within().toNanos());
         if (left + 1 > most - 0.5) { // the last one may come a moment after the others
             records.remove(who);
             return true;

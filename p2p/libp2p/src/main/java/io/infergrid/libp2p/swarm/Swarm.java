@@ -392,7 +392,8 @@ public final class Swarm implements Host {
         }
         var due = backoff.due(peer, known);
         if (due.isEmpty() && named.isEmpty()) {
-            throw new IOException("dial " + peer + ": all of its known addresses failed a moment ago, which are " + known);
+            throw new IOException(
+                    "dial " + peer + ": all of its known addresses failed a moment ago, which are " + known);
         }
         return due.isEmpty() ? named : due;
     }

@@ -32,8 +32,8 @@ import org.junit.jupiter.api.io.TempDir;
 class PrivateNetworkTest {
 
     private static final Duration LIMIT = Duration.ofSeconds(20);
-    private static final Limits SHORT = Limits.DEFAULT.withTimes(
-            Duration.ofSeconds(1), Duration.ofSeconds(5), Duration.ofSeconds(10));
+    private static final Limits SHORT =
+            Limits.DEFAULT.withTimes(Duration.ofSeconds(1), Duration.ofSeconds(5), Duration.ofSeconds(10));
 
     private final PreSharedKey key = PreSharedKey.generate();
     private final List<Swarm> hosts = new ArrayList<>();
@@ -170,13 +170,17 @@ class PrivateNetworkTest {
             member.connect(js.peerId(), js.addresses(), LIMIT);
             echo(member, js.peerId(), 4_000_000);
             var back = member(); // another one, so that js has to dial
-            var reply = js.tell(
-                    "echo", Map.of("addr", back.addresses().getFirst().toString(), "bytes", 2_000_000));
+            var reply =
+                    js.tell("echo", Map.of("addr", back.addresses().getFirst().toString(), "bytes", 2_000_000));
             assertThat(reply.get("same").asBoolean()).isTrue();
             var stranger = host(new HostBuilder().privateNetwork(PreSharedKey.generate()));
             assertThatThrownBy(() -> stranger.connect(js.peerId(), js.addresses(), LIMIT))
                     .isInstanceOf(IOException.class);
-            assertThat(js.ask("dial", Map.of("addr", stranger.addresses().getFirst().toString()))
+            assertThat(js.ask(
+                                    "dial",
+                                    Map.of(
+                                            "addr",
+                                            stranger.addresses().getFirst().toString()))
                             .get("ok")
                             .asBoolean())
                     .isFalse();

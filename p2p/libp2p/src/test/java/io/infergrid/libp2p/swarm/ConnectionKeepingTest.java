@@ -35,7 +35,8 @@ class ConnectionKeepingTest {
     private final List<Swarm> hosts = new ArrayList<>();
 
     private Swarm host(Limits limits) throws IOException {
-        var host = new HostBuilder().limits(limits).listen("/ip4/127.0.0.1/tcp/0").start();
+        var host =
+                new HostBuilder().limits(limits).listen("/ip4/127.0.0.1/tcp/0").start();
         hosts.add(host);
         return host;
     }
@@ -210,7 +211,9 @@ class ConnectionKeepingTest {
                 .isTrue();
         assertThat(Network.parse("2001:db8::/33").contains(InetAddress.ofLiteral("2001:db8:8000::1")))
                 .isFalse();
-        assertThat(Network.parse("10.1.2.3")).isEqualTo(Network.parse("10.1.2.3/32")).hasToString("10.1.2.3/32");
+        assertThat(Network.parse("10.1.2.3"))
+                .isEqualTo(Network.parse("10.1.2.3/32"))
+                .hasToString("10.1.2.3/32");
         assertThat(Network.parse("0.0.0.0/0").contains(InetAddress.ofLiteral("8.8.8.8")))
                 .isTrue();
         for (var bad : List.of("", "host", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/x", "::/129")) {
