@@ -74,25 +74,33 @@ final class LogitsCommand extends RigCommand {
     private void compute(int[] ids, GgufFile file, ModelConfig config) throws IOException {
         try (var interruption = Interruption.asked();
                 OpenDevice opened = device.open(interruption.requested())) {
-            var rows = new ArrayList<float[]>();
+            var printed = new ArrayList<Object>();
             try (Stage stage = opened.backend().load(file, StageSpec.whole(config.blocks()));
-                    StageSession session = stage.open(ids.length)) {
+                    StageSession session = stage.open(ids.length);
+                    OutputStream stream = out == null
+                            ? OutputStream.nullOutputStream()
+                            : new BufferedOutputStream(Files.newOutputStream(out))) {
                 for (int from = 0; from < ids.length; from += AT_ONCE) {
                     interruption.check();
                     var input =
                             new StageInput.Tokens(Arrays.copyOfRange(ids, from, Math.min(ids.length, from + AT_ONCE)));
                     if (session.forward(input, StageSession.LogitsWanted.ALL)
                             instanceof StageOutput.Logits(float[][] values)) {
-                        rows.addAll(List.of(values));
+                        for (int i = 0; i < values.length; i++) {
+                            write(values[i], stream);
+                            printed.add(best(from + i, ids[from + i], values[i]));
+                        }
                     }
-                    err().printf(Locale.ROOT, "\r%d of %d positions", rows.size(), ids.length);
+                    err().printf(Locale.ROOT, "\r%d of %d positions", session.position(), ids.length);
+                    err().flush();
                 }
                 err().println();
             }
-            if (out != null) {
-                write(rows, out);
+            if (common.json) {
+                json(printed);
+            } else {
+                printed.forEach(out()::println);
             }
-            print(ids, rows);
         }
     }
 
@@ -104,43 +112,30 @@ final class LogitsCommand extends RigCommand {
         TokenFile.checked(ids, config.vocabulary());
     }
 
-    private static void write(List<float[]> rows, Path file) throws IOException {
-        try (OutputStream stream = new BufferedOutputStream(Files.newOutputStream(file))) {
-            for (float[] row : rows) {
-                ByteBuffer bytes = ByteBuffer.allocate(row.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-                bytes.asFloatBuffer().put(row);
-                stream.write(bytes.array());
-            }
-        }
+    private static void write(float[] row, OutputStream stream) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(row.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(row);
+        stream.write(bytes.array());
     }
 
-    private void print(int[] ids, List<float[]> rows) {
-        var all = new ArrayList<Map<String, Object>>();
-        for (int position = 0; position < rows.size(); position++) {
-            float[] row = rows.get(position);
-            List<Integer> best = IntStream.range(0, row.length)
-                    .boxed()
-                    .sorted(Comparator.comparingDouble((Integer id) -> -row[id]).thenComparingInt(id -> id))
-                    .limit(Math.max(0, top))
-                    .toList();
-            if (common.json) {
-                var map = new LinkedHashMap<String, Object>();
-                map.put("position", position);
-                map.put("token", ids[position]);
-                map.put(
-                        "top",
-                        best.stream()
-                                .map(id -> Map.of("id", id, "logit", row[id]))
-                                .toList());
-                all.add(map);
-            } else {
-                var line = new StringBuilder(String.format(Locale.ROOT, "%5d  %6d ->", position, ids[position]));
-                best.forEach(id -> line.append(String.format(Locale.ROOT, "  %d (%.4f)", id, row[id])));
-                out().println(line);
-            }
-        }
+    /** The likeliest tokens after a position: a line, or what is a line's JSON. */
+    private Object best(int position, int token, float[] row) {
+        List<Integer> best = IntStream.range(0, row.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer id) -> -row[id]).thenComparingInt(id -> id))
+                .limit(Math.max(0, top))
+                .toList();
         if (common.json) {
-            json(all);
+            var map = new LinkedHashMap<String, Object>();
+            map.put("position", position);
+            map.put("token", token);
+            map.put(
+                    "top",
+                    best.stream().map(id -> Map.of("id", id, "logit", row[id])).toList());
+            return map;
         }
+        var line = new StringBuilder(String.format(Locale.ROOT, "%5d  %6d ->", position, token));
+        best.forEach(id -> line.append(String.format(Locale.ROOT, "  %d (%.4f)", id, row[id])));
+        return line.toString();
     }
 }

@@ -2,6 +2,8 @@ package io.infergrid.app.cli;
 
 import io.infergrid.app.device.DemoModel;
 import io.infergrid.app.device.ModelText;
+import io.infergrid.compute.gguf.GgufFile;
+import io.infergrid.compute.model.ModelConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -27,10 +29,13 @@ final class ModelOptions {
         return model;
     }
 
-    /** The file, once its header and its tokenizer were read: a bad one is better refused before a grid is brought up for it. */
+    /** The file, once its shape and its tokenizer were read: a bad one is better refused before a grid is brought up for it. */
     Path readable() {
         Path file = file();
-        ModelText.of(file);
+        try (GgufFile gguf = GgufFile.open(file)) {
+            ModelConfig.of(gguf.metadata()); // names what is computed, which says more than what its tokenizer lacks
+            ModelText.of(gguf.metadata());
+        }
         return file;
     }
 }

@@ -1,5 +1,6 @@
 package io.infergrid.compute.cpu;
 
+import io.infergrid.compute.gguf.GgufException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -133,6 +134,9 @@ final class Workers implements AutoCloseable {
                 }
             }
             Throwable thrown = failure.get();
+            if (thrown instanceof GgufException refused) {
+                throw refused; // a bad weight, whichever worker has found it
+            }
             if (thrown != null) {
                 throw new IllegalStateException("a worker of the CPU backend failed: " + thrown, thrown);
             }

@@ -53,8 +53,10 @@ class BadWeightsTest {
     @ParameterizedTest
     @EnumSource(TensorType.class)
     void the_processor_refuses_a_model_with_a_bad_weight(TensorType type) {
-        try (var cpu = new CpuBackend(1)) {
-            refuses(cpu, type);
+        try (var one = new CpuBackend(1);
+                var two = new CpuBackend(2)) {
+            refuses(one, type);
+            refuses(two, type);
         }
     }
 
