@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             WalletCommand.class,
             DoctorCommand.class,
             BenchCommand.class,
+            BenchExchangeCommand.class,
             ConformanceCommand.class,
             GenerateCommand.class,
             LogitsCommand.class,
