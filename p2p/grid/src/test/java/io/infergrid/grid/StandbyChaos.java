@@ -105,8 +105,8 @@ public final class StandbyChaos {
                     int[] prompt = IntStream.range(0, 8 + random.nextInt(56))
                             .map(i -> random.nextInt(model.vocabulary()))
                             .toArray();
-                    var request = new GenerationRequest(
-                            root, prompt, tokens, new Sampling(0.8f, 40, 0.95f, run), Set.of());
+                    var request =
+                            new GenerationRequest(root, prompt, tokens, new Sampling(0.8f, 40, 0.95f, run), Set.of());
                     int[] expected = alone(whole, request);
                     int stage = random.nextInt(stages);
                     int at = run < 0 ? Integer.MAX_VALUE : random.nextInt(tokens - 1);

@@ -90,6 +90,8 @@ final class Download {
     private final Map<PeerId, Backoff> backoff = new HashMap<>();
     private final Map<PeerId, Provider> found = new HashMap<>();
     private final RateMeter rate;
+    /** By shard, pieces that are being stored and told of. */
+    private final int[] inHand;
 
     private GridSnapshot.DownloadState state = GridSnapshot.DownloadState.DONE;
     /** Someone waits for it, or the user asked for it. */
@@ -112,6 +114,7 @@ final class Download {
         numbers = new PieceNumbers(store.manifest());
         picker = new PiecePicker<>(numbers.count(), new Drawn(shared.random()));
         rate = new RateMeter(shared.nanos());
+        inHand = new int[numbers.shards()];
         lookedAt = now() - LOOK_AGAIN_NANOS;
         syncedAt = now();
     }
@@ -263,7 +266,8 @@ final class Download {
                 if (missing > 0 && state != GridSnapshot.DownloadState.PAUSED) {
                     run();
                 }
-                while (!wanted.stream().allMatch(store::complete)) {
+                // and told of: whoever waits finds all news of it out
+                while (!wanted.stream().allMatch(shard -> store.complete(shard) && inHand[shard] == 0)) {
                     if (disk != null) {
                         throw new UncheckedIOException("expected to store shards", disk);
                     }
@@ -557,6 +561,23 @@ final class Download {
             badPiece(link, number, bytes, length);
             return;
         }
+        synchronized (this) {
+            inHand[index]++;
+        }
+        try {
+            keep(link, number, bytes, length);
+        } finally {
+            synchronized (this) {
+                inHand[index]--;
+                notifyAll();
+            }
+        }
+    }
+
+    private void keep(SourceLink link, int number, byte[] bytes, int length) {
+        Shard shard = shard(number);
+        int index = numbers.shard(number);
+        int piece = numbers.piece(number);
         boolean whole;
         try {
             whole = store.putVerified(index, piece, bytes);
@@ -578,9 +599,6 @@ final class Download {
         shared.news().stored(model(), index, piece, whole);
         shared.progress()
                 .accept(new ShardProgress(model(), shard.label(), from, store.bytesHere(index), shard.bytes(), whole));
-        synchronized (this) {
-            notifyAll(); // after the news, so that whoever waits sees a piece that was told of
-        }
     }
 
     private void badPiece(SourceLink link, int number, byte[] bytes, int length) {

@@ -398,7 +398,9 @@ public final class Gateway {
                 if (drawn == null) {
                     Duration waited = Duration.ofNanos(now - waitingSince);
                     boolean enough = waited.compareTo(stepLimit) > 0;
-                    if (enough || now - Math.max(waitingSince, askedAt) > patience(chain).toNanos()) {
+                    if (enough
+                            || now - Math.max(waitingSince, askedAt)
+                                    > patience(chain).toNanos()) {
                         int takeoversBefore = takeovers;
                         chain.silent(underWay.getFirst(), waited, enough);
                         askedAt = System.nanoTime();
