@@ -22,7 +22,7 @@ compare({
   models,
   ours: (model) =>
     output(JAVA, ["--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", classPath,
-      "io.infergrid.compute.vulkan.VulkanSpeed", model, runs, PROMPT, GENERATED]),
+      "io.infergrid.compute.benchmark.VulkanSpeed", model, runs, PROMPT, GENERATED]),
   theirs: [(model) => llamaCpp(llama, [model, THREADS, runs, PROMPT, GENERATED], { GPU: "vulkan", GGML_VK_VISIBLE_DEVICES: "0" })],
   rounds: Number(ROUNDS),
   per: PROCESSOR ? "ProcessorSecond" : "Second",

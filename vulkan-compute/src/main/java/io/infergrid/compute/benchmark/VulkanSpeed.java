@@ -1,9 +1,9 @@
-package io.infergrid.compute.vulkan;
+package io.infergrid.compute.benchmark;
 
-import io.infergrid.compute.benchmark.StageSpeed;
 import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.gguf.GgufFile;
 import io.infergrid.compute.model.ModelConfig;
+import io.infergrid.compute.vulkan.VulkanBackend;
 import java.nio.file.Path;
 import java.util.Locale;
 
