@@ -10,12 +10,14 @@ import io.infergrid.grid.GridNode;
 import io.infergrid.grid.GridNodeConfig;
 import io.infergrid.grid.Hash;
 import io.infergrid.grid.Role;
+import io.infergrid.grid.discovery.PeerDiscovery;
 import io.infergrid.libp2p.Host;
 import io.infergrid.libp2p.HostBuilder;
 import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.identity.KeyStore;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -24,6 +26,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
@@ -55,6 +58,20 @@ final class NodeCommand extends RigCommand {
             paramLabel = "ADDRESS",
             description = "Addresses of nodes to join, each ending in /p2p/ID.")
     List<String> bootstrap = List.of();
+
+    @Option(
+            names = "--mdns",
+            negatable = true,
+            description = "Find nodes on the local network (default: if --listen is more than this computer).")
+    @Nullable
+    Boolean mdns;
+
+    @Option(
+            names = "--dht",
+            negatable = true,
+            description = "Find nodes and shards by the DHT (default: if --listen is more than this computer).")
+    @Nullable
+    Boolean dht;
 
     @Option(names = "--model", paramLabel = "ROOT", description = "The model to serve blocks of, by its root hash.")
     @Nullable
@@ -128,7 +145,8 @@ final class NodeCommand extends RigCommand {
             if (!ignoreStdin) {
                 leaveWithStandardInput(Thread.currentThread(), leaving);
             }
-            try (GridNode node = start(home, opened, asked.bootstrap())) {
+            try (Joined joined = start(home, opened, asked.bootstrap())) {
+                GridNode node = joined.node();
                 if (seedFile != null) {
                     Hash root = node.seed(seedFile, "");
                     say(node, Map.of("event", "seeding", "model", root.hex()));
@@ -198,23 +216,48 @@ final class NodeCommand extends RigCommand {
         return new BlockRange(first, last + 1);
     }
 
-    private GridNode start(Home home, OpenDevice opened, List<Multiaddr> bootstrapNodes) throws IOException {
+    /** A node and what finds others for it, which goes first. */
+    private record Joined(GridNode node, PeerDiscovery discovery) implements AutoCloseable {
+        @Override
+        public void close() {
+            discovery.close();
+            node.close();
+        }
+    }
+
+    private Joined start(Home home, OpenDevice opened, List<Multiaddr> bootstrapNodes) throws IOException {
         var host = new HostBuilder()
                 .identity(new KeyStore(home.data().resolve("identity.key")).loadOrCreate())
                 .agent("infergrid/" + Version.text().replace(' ', '-'));
         listen.forEach(host::listen);
         Set<Role> roles = model == null ? Set.of(Role.SEEDER) : Set.of(Role.WORKER);
         Host started = host.start();
-        return GridNode.start(
+        var discovery = PeerDiscovery.start(
+                started, ways(bootstrapNodes), home.data(), Clock.systemUTC(), new SecureRandom());
+        GridNode node = GridNode.start(
                 GridNodeConfig.defaults(home.shards(), roles, bootstrapNodes)
                         .withAnnouncePeriod(Duration.ofSeconds(announceSeconds))
                         .withConformance("IG1", opened.conformanceDigest())
-                        .withReach(reach()),
+                        .withReach(reach())
+                        .withProviders(discovery.providers()),
                 started,
                 opened.backend(),
                 Clock.systemUTC(),
                 new SecureRandom(),
                 new GridListener() {});
+        return new Joined(node, discovery);
+    }
+
+    /** A node that nobody but this computer can reach has nobody to find and none to be found by, unless it is asked to. */
+    private PeerDiscovery.Settings ways(List<Multiaddr> bootstrapNodes) {
+        boolean beyond = listen.stream()
+                .map(Multiaddr::parse)
+                .anyMatch(address -> address.ip().filter(InetAddress::isLoopbackAddress).isEmpty());
+        var ways = PeerDiscovery.Settings.usual(bootstrapNodes);
+        if (!Objects.requireNonNullElse(mdns, beyond)) {
+            ways = ways.withoutMdns();
+        }
+        return Objects.requireNonNullElse(dht, beyond) ? ways : ways.withoutDht();
     }
 
     private GridNodeConfig.Reach reach() {

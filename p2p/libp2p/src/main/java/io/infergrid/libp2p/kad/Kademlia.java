@@ -14,6 +14,7 @@ import io.infergrid.libp2p.codec.DecodeException;
 import io.infergrid.libp2p.codec.Multihash;
 import io.infergrid.libp2p.kad.KadMessage.Type;
 import io.infergrid.libp2p.kad.RecordNamespace.Verdict;
+import io.infergrid.libp2p.reachability.ReachabilityService;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -170,6 +171,11 @@ public final class Kademlia implements AutoCloseable {
         } else {
             host.unhandle(settings.protocol());
         }
+    }
+
+    /** Answers others while strangers can reach this host, and not otherwise. */
+    public void follow(ReachabilityService reachability) {
+        reachability.addListener(now -> mode(now.mayServe() ? Mode.SERVER : Mode.CLIENT));
     }
 
     /** Peers in the routing table. */
