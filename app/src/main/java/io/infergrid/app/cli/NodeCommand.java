@@ -232,8 +232,8 @@ final class NodeCommand extends RigCommand {
         listen.forEach(host::listen);
         Set<Role> roles = model == null ? Set.of(Role.SEEDER) : Set.of(Role.WORKER);
         Host started = host.start();
-        var discovery = PeerDiscovery.start(
-                started, ways(bootstrapNodes), home.data(), Clock.systemUTC(), new SecureRandom());
+        var discovery =
+                PeerDiscovery.start(started, ways(bootstrapNodes), home.data(), Clock.systemUTC(), new SecureRandom());
         GridNode node = GridNode.start(
                 GridNodeConfig.defaults(home.shards(), roles, bootstrapNodes)
                         .withAnnouncePeriod(Duration.ofSeconds(announceSeconds))
@@ -252,7 +252,8 @@ final class NodeCommand extends RigCommand {
     private PeerDiscovery.Settings ways(List<Multiaddr> bootstrapNodes) {
         boolean beyond = listen.stream()
                 .map(Multiaddr::parse)
-                .anyMatch(address -> address.ip().filter(InetAddress::isLoopbackAddress).isEmpty());
+                .anyMatch(address ->
+                        address.ip().filter(InetAddress::isLoopbackAddress).isEmpty());
         var ways = PeerDiscovery.Settings.usual(bootstrapNodes);
         if (!Objects.requireNonNullElse(mdns, beyond)) {
             ways = ways.withoutMdns();

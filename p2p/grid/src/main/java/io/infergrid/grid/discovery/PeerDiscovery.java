@@ -44,7 +44,8 @@ public final class PeerDiscovery implements AutoCloseable {
         public static Settings usual(List<Multiaddr> bootstrap) {
             return new Settings(
                     Optional.of(Mdns.Settings.usual()),
-                    Optional.of(KadSettings.DEFAULT.withMode(Kademlia.Mode.SERVER).withBootstrap(bootstrap)));
+                    Optional.of(
+                            KadSettings.DEFAULT.withMode(Kademlia.Mode.SERVER).withBootstrap(bootstrap)));
         }
 
         /** Nothing but what the bootstrap addresses and announcements tell. */
@@ -69,8 +70,8 @@ public final class PeerDiscovery implements AutoCloseable {
     private PeerDiscovery(Host host, Settings settings, Path folder, Clock clock, RandomGenerator random) {
         this.host = host;
         kad = settings.dht()
-                .map(dht -> Kademlia.start(
-                        host, dht, new ProvidedKeysFile(folder.resolve("provided-keys")), clock, random))
+                .map(dht ->
+                        Kademlia.start(host, dht, new ProvidedKeysFile(folder.resolve("provided-keys")), clock, random))
                 .orElse(null);
         mdns = settings.mdns()
                 .flatMap(service -> listen(service, clock, random))

@@ -93,7 +93,8 @@ class PeerDiscoveryTest {
         var one = host();
         var other = host();
         try {
-            Mdns.start(one, service, Clock.systemUTC(), new Random(), (_, _) -> {}).close();
+            Mdns.start(one, service, Clock.systemUTC(), new Random(), (_, _) -> {})
+                    .close();
         } catch (IOException e) {
             assumeTrue(false, "skipped: " + e.getMessage());
         }
