@@ -757,6 +757,7 @@ public final class Kademlia implements AutoCloseable {
                 addresses.add(connection.remoteAddress().withoutPeer());
             }
             addresses.addAll(AddressScope.believed(info.addresses(), connection.remoteAddress()));
+            addresses.removeIf(Multiaddr::isRelayed); // who is only to be had over a relay answers nobody quickly
             if (!addresses.isEmpty()) {
                 offer(new Contact(peer, List.copyOf(addresses)), AddressScope.network(connection.remoteAddress()));
             }
