@@ -35,6 +35,7 @@ public final class RelayClient implements Transport {
     public static final String HOP = HopMessage.PROTOCOL;
 
     private static final Logger LOG = LoggerFactory.getLogger(RelayClient.class);
+    private static final String SOURCE = "relay"; // of announced addresses and of protection
     private static final int MAX_STREAMS = 128;
     private static final int MAX_ADDRESSES = 4; // of one relay
     private static final Duration LONGEST = Duration.ofHours(24);
@@ -48,6 +49,7 @@ public final class RelayClient implements Transport {
         @Override
         public void disconnected(Connection connection) {
             if (slots.remove(connection.remote()) != null) {
+                host.unprotect(connection.remote(), SOURCE);
                 LOG.info("the relay {} is gone, and our slot at it", connection.remote());
                 announce();
             }
@@ -95,8 +97,10 @@ public final class RelayClient implements Transport {
         try {
             var slot = ask(connection, limit);
             slots.put(relay, slot);
+            host.protect(relay, SOURCE);
             if (!connection.isOpen()) {
                 slots.remove(relay, slot); // it went while we asked
+                host.unprotect(relay, SOURCE);
                 throw new IOException("relay " + relay + ": the connection ended");
             }
             announce();
@@ -169,6 +173,7 @@ public final class RelayClient implements Transport {
     /** Gives a slot up: the relay is not told, since it forgets by itself, but the address is no longer announced. */
     public void release(PeerId relay) {
         if (slots.remove(relay) != null) {
+            host.unprotect(relay, SOURCE);
             announce();
         }
     }
@@ -193,7 +198,7 @@ public final class RelayClient implements Transport {
     private void announce() {
         var all = new ArrayList<Multiaddr>();
         slots.values().forEach(slot -> all.addAll(slot.addresses()));
-        host.announce("relay", all);
+        host.announce(SOURCE, all);
     }
 
     // ---- circuits to us ----
@@ -296,7 +301,8 @@ public final class RelayClient implements Transport {
     public void close() {
         host.removeListener(leaving);
         host.unhandle(StopMessage.PROTOCOL);
+        slots.keySet().forEach(relay -> host.unprotect(relay, SOURCE));
         slots.clear();
-        host.announce("relay", List.of());
+        host.announce(SOURCE, List.of());
     }
 }
