@@ -124,6 +124,41 @@ final class NodeCommand extends RigCommand {
     @Option(names = "--no-relays", description = "Neither be reached over relays nor relay for others.")
     boolean noRelays;
 
+    @Option(
+            names = "--up",
+            paramLabel = "BYTES",
+            converter = ByteCount.class,
+            description = "Most bytes of shards a second to others, e.g. 2MiB (default: no limit).")
+    long up;
+
+    @Option(
+            names = "--down",
+            paramLabel = "BYTES",
+            converter = ByteCount.class,
+            description = "Most bytes of shards a second from others (default: no limit).")
+    long down;
+
+    @Option(
+            names = "--disk",
+            paramLabel = "BYTES",
+            converter = ByteCount.class,
+            description = "Most bytes of shards on the disk; beyond, those that most others have are deleted"
+                    + " (default: as much as there is).")
+    long disk;
+
+    @Option(
+            names = "--delete-last-copies",
+            description =
+                    "With --disk: also delete what nobody else is known to have, when there is no room otherwise.")
+    boolean deleteLastCopies;
+
+    @Option(
+            names = "--seed-disk",
+            paramLabel = "BYTES",
+            converter = ByteCount.class,
+            description = "Fill the disk up to this with shards that the swarm lacks (default: ${DEFAULT-VALUE}).")
+    long seedDisk;
+
     @Option(names = "--ignore-stdin", description = "Go on when standard input ends, as for a system service.")
     boolean ignoreStdin;
 
@@ -237,6 +272,9 @@ final class NodeCommand extends RigCommand {
         GridNode node = GridNode.start(
                 GridNodeConfig.defaults(home.shards(), roles, bootstrapNodes)
                         .withAnnouncePeriod(Duration.ofSeconds(announceSeconds))
+                        .withSharing(GridNodeConfig.Sharing.DEFAULT
+                                .withRates(up, down)
+                                .withRoom(disk, deleteLastCopies, seedDisk))
                         .withConformance("IG1", opened.conformanceDigest())
                         .withReach(reach())
                         .withProviders(discovery.providers()),

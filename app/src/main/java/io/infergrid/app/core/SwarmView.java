@@ -85,8 +85,32 @@ public record SwarmView(
         }
     }
 
-    /** A shard on its way to or from this rig. */
-    public record Transfer(String shard, String fromPeerId, long bytesDone, long bytesTotal, boolean verified) {}
+    /**
+     * A model on its way to this rig from several sources, or one shard on its way to or from it.
+     *
+     * @param shard in words; the model's name for a whole model
+     * @param fromPeerId the other side of a shard's way; empty for a model
+     * @param state of a model: {@code running}, {@code paused}, {@code done}, {@code failed} or {@code cancelled}; empty for a shard
+     * @param bytesPerSecond over the last seconds, of a model
+     * @param left time to its end at that rate, zero if it is not known
+     * @param sources peers that a model comes from now
+     */
+    public record Transfer(
+            String shard,
+            String fromPeerId,
+            long bytesDone,
+            long bytesTotal,
+            boolean verified,
+            String state,
+            long bytesPerSecond,
+            Duration left,
+            int sources) {
+
+        /** A shard. */
+        public Transfer(String shard, String fromPeerId, long bytesDone, long bytesTotal, boolean verified) {
+            this(shard, fromPeerId, bytesDone, bytesTotal, verified, "", 0, Duration.ZERO, 0);
+        }
+    }
 
     /**
      * One stage of the pipeline.

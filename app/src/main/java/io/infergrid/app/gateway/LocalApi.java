@@ -353,6 +353,23 @@ public final class LocalApi implements AutoCloseable {
         map.put("model", swarm.model());
         map.put("modelBlocks", swarm.modelBlocks());
         map.put("pipeline", swarm.pipeline().stream().map(LocalApi::stage).toList());
+        map.put("transfers", swarm.transfers().stream().map(LocalApi::transfer).toList());
+        return map;
+    }
+
+    private static Map<String, Object> transfer(SwarmView.Transfer transfer) {
+        var map = new LinkedHashMap<String, Object>();
+        map.put("what", transfer.shard());
+        map.put("peerId", transfer.fromPeerId());
+        map.put("bytesDone", transfer.bytesDone());
+        map.put("bytesTotal", transfer.bytesTotal());
+        map.put("verified", transfer.verified());
+        if (!transfer.state().isEmpty()) {
+            map.put("state", transfer.state());
+            map.put("bytesPerSecond", transfer.bytesPerSecond());
+            map.put("secondsLeft", transfer.left().toSeconds());
+            map.put("sources", transfer.sources());
+        }
         return map;
     }
 

@@ -5,6 +5,7 @@ import io.infergrid.grid.GridSnapshot;
 import io.infergrid.grid.Role;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The grid's view of itself in the words of the window. */
 final class SwarmViews {
@@ -17,7 +18,10 @@ final class SwarmViews {
                 grid.addresses(),
                 new SwarmView.Reach(grid.reach().state(), grid.reach().advice()),
                 grid.peers().stream().map(SwarmViews::peer).toList(),
-                grid.transfers().stream().map(SwarmViews::transfer).toList(),
+                Stream.concat(
+                                grid.downloads().stream().map(SwarmViews::download),
+                                grid.transfers().stream().map(SwarmViews::transfer))
+                        .toList(),
                 grid.models().isEmpty() ? "" : grid.models().getFirst().name(),
                 modelBlocks,
                 grid.pipeline().stream().map(SwarmViews::stage).toList());
@@ -46,6 +50,19 @@ final class SwarmViews {
             case RELAYED -> SwarmView.Way.RELAYED;
             case NONE -> SwarmView.Way.UNREACHABLE;
         };
+    }
+
+    private static SwarmView.Transfer download(GridSnapshot.Download download) {
+        return new SwarmView.Transfer(
+                download.name(),
+                "",
+                download.bytesDone(),
+                download.bytesTotal(),
+                download.state() == GridSnapshot.DownloadState.DONE,
+                download.state().name().toLowerCase(Locale.ROOT),
+                download.bytesPerSecond(),
+                download.left(),
+                download.sources().size());
     }
 
     private static SwarmView.Transfer transfer(GridSnapshot.Transfer transfer) {

@@ -95,6 +95,16 @@ public final class DemoRig implements Rig {
                         Duration.ofNanos(455_000),
                         false));
         var transfers = List.of(
+                new SwarmView.Transfer(
+                        "infergrid-demo",
+                        "",
+                        1_060_000,
+                        2_413_000,
+                        false,
+                        "running",
+                        210_000,
+                        Duration.ofSeconds(6),
+                        2),
                 new SwarmView.Transfer("block 3", PEERS.get(0), 402_112, 402_112, true),
                 new SwarmView.Transfer("block 4", PEERS.get(0), 402_112, 402_112, true),
                 new SwarmView.Transfer("block 5", PEERS.get(2), 254_000, 402_112, false));

@@ -142,19 +142,32 @@ public final class SwarmController implements Screen {
     }
 
     private SwarmModel.Transfer line(Transfer transfer) {
-        var whole = transfer.bytesTotal() > 0 && transfer.bytesDone() >= transfer.bytesTotal();
-        var state = transfer.verified() ? "verified" : whole ? "checking" : "running";
+        var size = texts.get(
+                "swarm.transfer.size", formats.bytes(transfer.bytesDone()), formats.bytes(transfer.bytesTotal()));
         return new SwarmModel.Transfer(
                 transfer.shard(),
-                formats.shortId(transfer.fromPeerId()),
-                texts.get(
-                        "swarm.transfer.size",
-                        formats.bytes(transfer.bytesDone()),
-                        formats.bytes(transfer.bytesTotal())),
+                transfer.state().isEmpty()
+                        ? texts.get("swarm.transfer.from", formats.shortId(transfer.fromPeerId()))
+                        : sources(transfer),
+                transfer.left().isZero() ? size : texts.get("swarm.transfer.left", size, formats.time(transfer.left())),
                 transfer.bytesTotal() <= 0
                         ? 0
                         : Math.clamp((double) transfer.bytesDone() / transfer.bytesTotal(), 0, 1),
                 transfer.verified(),
-                texts.get("swarm.transfer." + state));
+                texts.get("swarm.transfer." + state(transfer)));
+    }
+
+    private String sources(Transfer transfer) {
+        return transfer.state().equals("running")
+                ? texts.get("swarm.transfer.sources", transfer.sources(), formats.bytes(transfer.bytesPerSecond()))
+                : texts.get("swarm.transfer.model");
+    }
+
+    private static String state(Transfer transfer) {
+        var whole = transfer.bytesTotal() > 0 && transfer.bytesDone() >= transfer.bytesTotal();
+        return switch (transfer.state()) {
+            case "paused", "failed", "cancelled" -> transfer.state();
+            default -> transfer.verified() ? "verified" : whole ? "checking" : "running";
+        };
     }
 }

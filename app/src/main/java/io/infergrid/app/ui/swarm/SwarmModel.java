@@ -37,6 +37,9 @@ final class SwarmModel {
             List<Boolean> held,
             boolean self) {}
 
-    /** @param fraction done, 0 to 1 */
+    /**
+     * @param from where it comes from, in words
+     * @param fraction done, 0 to 1
+     */
     record Transfer(String shard, String from, String size, double fraction, boolean done, String state) {}
 }

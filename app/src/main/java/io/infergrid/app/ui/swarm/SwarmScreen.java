@@ -179,7 +179,7 @@ final class SwarmScreen {
     private Node line(SwarmModel.Transfer transfer) {
         var name = label(transfer.shard(), "value");
         name.setMinWidth(120);
-        var from = label(texts.get("swarm.transfer.from", transfer.from()), "caption");
+        var from = label(transfer.from(), "caption");
         from.setMinWidth(150);
         var bar = new ProgressBar(transfer.fraction());
         bar.getStyleClass().add("thin");

@@ -63,6 +63,17 @@ class SwarmControllerTest {
     }
 
     @Test
+    void a_model_on_its_way_shows_its_sources_rate_and_time_left() {
+        var controller = new SwarmController(new TestDesk(DemoRig.working()).desk(), false);
+        controller.attach();
+        var model = controller.model().transfers.get().getFirst();
+        assertThat(model.shard()).isEqualTo("infergrid-demo");
+        assertThat(model.from()).startsWith("2 sources, ").endsWith("/s");
+        assertThat(model.size()).endsWith(" left");
+        assertThat(model.state()).isEqualTo("On its way");
+    }
+
+    @Test
     void without_a_swarm_it_says_so() {
         var controller = new SwarmController(new TestDesk(new DemoRig()).desk(), false);
         controller.attach();
