@@ -214,6 +214,11 @@ public final class Swarm implements Host {
         }
     }
 
+    /** Bytes set aside for what was received on all streams and not read yet. */
+    public long receivedAndUnread() {
+        return memory.used();
+    }
+
     DialBackoff backoff() {
         return backoff;
     }
