@@ -97,7 +97,8 @@ public final class SqlAddressBook implements AddressBook, AutoCloseable {
                 peer.toString(),
                 ++order);
         int gone = change(
-                "delete from peer where peer in (select peer from peer order by noted desc limit -1 offset ?)", maxPeers);
+                "delete from peer where peer in (select peer from peer order by noted desc limit -1 offset ?)",
+                maxPeers);
         if (gone > 0) {
             change("delete from address where peer not in (select peer from peer)");
         }
@@ -109,25 +110,28 @@ public final class SqlAddressBook implements AddressBook, AutoCloseable {
             return;
         }
         long until = clock.instant().plus(life).toEpochMilli();
-        boolean _ = tried("note addresses", false, () -> inOneGo(() -> {
-            note(peer);
-            for (var address : addresses) {
-                change(
-                        "insert into address (peer, address, until, noted) values (?, ?, ?, ?) on conflict (peer, address)"
-                                + " do update set noted = excluded.noted, until = max(until, excluded.until)",
-                        peer.toString(),
-                        address.withoutPeer().toString(),
-                        until,
-                        ++order);
-            }
-            change(
-                    "delete from address where peer = ? and address not in"
-                            + " (select address from address where peer = ? order by noted desc limit ?)",
-                    peer.toString(),
-                    peer.toString(),
-                    MAX_ADDRESSES);
-            return true;
-        }));
+        boolean _ = tried(
+                "note addresses",
+                false,
+                () -> inOneGo(() -> {
+                    note(peer);
+                    for (var address : addresses) {
+                        change(
+                                "insert into address (peer, address, until, noted) values (?, ?, ?, ?) on conflict (peer, address)"
+                                        + " do update set noted = excluded.noted, until = max(until, excluded.until)",
+                                peer.toString(),
+                                address.withoutPeer().toString(),
+                                until,
+                                ++order);
+                    }
+                    change(
+                            "delete from address where peer = ? and address not in"
+                                    + " (select address from address where peer = ? order by noted desc limit ?)",
+                            peer.toString(),
+                            peer.toString(),
+                            MAX_ADDRESSES);
+                    return true;
+                }));
     }
 
     private <T> T inOneGo(Work<T> work) throws SQLException {
@@ -148,23 +152,26 @@ public final class SqlAddressBook implements AddressBook, AutoCloseable {
     public boolean certify(SignedEnvelope envelope, Duration life) throws IOException {
         var record = PeerRecord.open(envelope);
         long until = clock.instant().plus(life).toEpochMilli();
-        return tried("note a signed record", false, () -> inOneGo(() -> {
-            note(record.peer());
-            change(
-                    "update peer set until = ? where peer = ? and sequence = ?",
-                    until,
-                    record.peer().toString(),
-                    record.sequence());
-            return change(
-                            "update peer set envelope = ?, sequence = ?, until = ?"
-                                    + " where peer = ? and (sequence is null or sequence < ?)",
-                            envelope.encode(),
-                            record.sequence(),
+        return tried(
+                "note a signed record",
+                false,
+                () -> inOneGo(() -> {
+                    note(record.peer());
+                    change(
+                            "update peer set until = ? where peer = ? and sequence = ?",
                             until,
                             record.peer().toString(),
-                            record.sequence())
-                    > 0;
-        }));
+                            record.sequence());
+                    return change(
+                                    "update peer set envelope = ?, sequence = ?, until = ?"
+                                            + " where peer = ? and (sequence is null or sequence < ?)",
+                                    envelope.encode(),
+                                    record.sequence(),
+                                    until,
+                                    record.peer().toString(),
+                                    record.sequence())
+                            > 0;
+                }));
     }
 
     @Override
@@ -244,20 +251,26 @@ public final class SqlAddressBook implements AddressBook, AutoCloseable {
 
     @Override
     public void remove(PeerId peer) {
-        int _ = tried("forget a peer", 0, () -> inOneGo(() -> {
-            change("delete from address where peer = ?", peer.toString());
-            return change("delete from peer where peer = ?", peer.toString());
-        }));
+        int _ = tried(
+                "forget a peer",
+                0,
+                () -> inOneGo(() -> {
+                    change("delete from address where peer = ?", peer.toString());
+                    return change("delete from peer where peer = ?", peer.toString());
+                }));
     }
 
     /** Forgets what has expired; to be called now and then. */
     public void sweep() {
         long now = clock.instant().toEpochMilli();
-        int _ = tried("forget what expired", 0, () -> inOneGo(() -> {
-            change("delete from address where until <= ?", now);
-            change("update peer set envelope = null, sequence = null, until = null where until <= ?", now);
-            return change("delete from peer where envelope is null and peer not in (select peer from address)");
-        }));
+        int _ = tried(
+                "forget what expired",
+                0,
+                () -> inOneGo(() -> {
+                    change("delete from address where until <= ?", now);
+                    change("update peer set envelope = null, sequence = null, until = null where until <= ?", now);
+                    return change("delete from peer where envelope is null and peer not in (select peer from address)");
+                }));
     }
 
     @Override

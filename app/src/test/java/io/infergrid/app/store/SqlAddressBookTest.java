@@ -74,10 +74,14 @@ class SqlAddressBookTest {
     @Test
     void only_a_newer_signed_record_takes_the_place_of_one() throws IOException {
         try (var book = book(10)) {
-            assertThat(book.certify(PeerRecord.seal(KEY, 5, List.of(tcp(5))), HOUR)).isTrue();
-            assertThat(book.certify(PeerRecord.seal(KEY, 4, List.of(tcp(4))), HOUR)).isFalse();
-            assertThat(book.certify(PeerRecord.seal(KEY, 5, List.of(tcp(55))), HOUR)).isFalse();
-            assertThat(book.certify(PeerRecord.seal(KEY, 6, List.of(tcp(6))), HOUR)).isTrue();
+            assertThat(book.certify(PeerRecord.seal(KEY, 5, List.of(tcp(5))), HOUR))
+                    .isTrue();
+            assertThat(book.certify(PeerRecord.seal(KEY, 4, List.of(tcp(4))), HOUR))
+                    .isFalse();
+            assertThat(book.certify(PeerRecord.seal(KEY, 5, List.of(tcp(55))), HOUR))
+                    .isFalse();
+            assertThat(book.certify(PeerRecord.seal(KEY, 6, List.of(tcp(6))), HOUR))
+                    .isTrue();
             assertThat(book.addresses(PEER)).containsExactly(tcp(6));
             var bytes = PeerRecord.seal(KEY, 9, List.of(tcp(9))).encode();
             bytes[bytes.length - 1] ^= 1;

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** A stream whose protocol was proposed and not answered yet; the first read takes the answer off what the peer sends. */
 final class ProposedStream implements MuxedStream {
@@ -44,8 +45,11 @@ final class ProposedStream implements MuxedStream {
         stream.deadlineIn(longest);
     }
 
+    /** The end waits for the answer: js-libp2p loses it while it still agrees on the protocol. */
     @Override
     public void closeWrite() throws IOException {
+        stream.out().flush();
+        var _ = input.agreed();
         stream.closeWrite();
     }
 
@@ -61,9 +65,22 @@ final class ProposedStream implements MuxedStream {
 
     private final class Input extends InputStream {
 
-        private boolean agreed;
+        private final ReentrantLock answer = new ReentrantLock(); // the writer may wait for it too
+        private volatile boolean agreed;
 
         private InputStream agreed() throws IOException {
+            if (agreed) {
+                return stream.in();
+            }
+            answer.lock();
+            try {
+                return answered();
+            } finally {
+                answer.unlock();
+            }
+        }
+
+        private InputStream answered() throws IOException {
             if (!agreed) {
                 try {
                     stream.deadlineIn(limit);

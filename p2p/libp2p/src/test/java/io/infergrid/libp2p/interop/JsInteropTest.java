@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.infergrid.libp2p.Connection;
 import io.infergrid.libp2p.HostBuilder;
 import io.infergrid.libp2p.HostListener;
+import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.PeerInfo;
 import io.infergrid.libp2p.Stream;
 import io.infergrid.libp2p.identity.PrivateKey;
+import io.infergrid.libp2p.record.PeerRecord;
 import io.infergrid.libp2p.swarm.Swarm;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -22,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -242,6 +245,51 @@ class JsInteropTest {
                     assertThat(running.get(i).get()).isEqualTo(10_000 + i);
                 }
             }
+        }
+    }
+
+    @Test
+    void each_certifies_the_signed_addresses_of_the_other_and_hears_when_they_change() throws Exception {
+        var records = new LinkedBlockingQueue<PeerRecord>();
+        try (var js = JsPeer.start();
+                var host = new HostBuilder().listen("/ip4/127.0.0.1/tcp/0").start()) {
+            host.addListener(new HostListener() {
+                @Override
+                public void identified(Connection connection, PeerInfo info) {
+                    info.signedRecord().ifPresent(envelope -> {
+                        try {
+                            records.add(PeerRecord.open(envelope));
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    });
+                }
+            });
+            js.tell("identify", Map.of("addr", host.addresses().getFirst().toString()));
+            var theirs = records.poll(20, TimeUnit.SECONDS);
+            assertThat(theirs).isNotNull();
+            assertThat(theirs.peer()).isEqualTo(js.peerId());
+            assertThat(host.addressBook().record(js.peerId())).isPresent();
+            awaitCertified(js, host, host.listening().getFirst().toString());
+            host.announce("test", List.of(Multiaddr.parse("/ip4/203.0.113.7/tcp/4001")));
+            awaitCertified(js, host, "/ip4/203.0.113.7/tcp/4001");
+        }
+    }
+
+    /** Until js holds that address of ours as one that we signed. */
+    private static void awaitCertified(JsPeer js, Swarm host, String address) throws IOException {
+        long until = System.nanoTime() + LIMIT.toNanos();
+        while (true) {
+            var addresses = js.tell("peerStore", Map.of("peer", host.peerId().toString()))
+                    .get("addrs");
+            for (var one : addresses) {
+                if (one.get("addr").asText().startsWith(address)
+                        && one.get("certified").asBoolean()) {
+                    return;
+                }
+            }
+            assertThat(System.nanoTime()).as("js knows %s", addresses).isLessThan(until);
+            LockSupport.parkNanos(20_000_000);
         }
     }
 

@@ -35,10 +35,8 @@ class SoakTest {
 
     @Test
     void peers_that_come_and_go_leave_no_threads_streams_or_memory() throws Exception {
-        try (var center = new HostBuilder()
-                .limits(LIMITS)
-                .listen("/ip4/127.0.0.1/tcp/0")
-                .start()) {
+        try (var center =
+                new HostBuilder().limits(LIMITS).listen("/ip4/127.0.0.1/tcp/0").start()) {
             center.handle("/echo/1.0.0", stream -> stream.in().transferTo(stream.out()));
             center.handle("/hold/1.0.0", stream -> stream.in().readAllBytes());
             round(center); // classes and pools
@@ -128,7 +126,9 @@ class SoakTest {
         for (int i = 0; i < 5; i++) {
             System.gc();
             LockSupport.parkNanos(50_000_000);
-            least = Math.min(least, Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
+            least = Math.min(
+                    least,
+                    Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
         }
         return least;
     }
