@@ -57,6 +57,9 @@ const OPTIONS = {
   'gossip-sign': { type: 'string', default: 'strict' }, // strict (StrictSign) or none (StrictNoSign)
   'gossip-protocol': { type: 'string', multiple: true, default: [] }, // e.g. /meshsub/1.1.0, to speak an older one
   'gossip-px': { type: 'boolean', default: false }, // peer exchange on prune
+  'gossip-score': { type: 'boolean', default: false }, // invalid messages on the topics given by --topic cost score, sharing an address does not
+  'gossip-accept-px': { type: 'string' }, // score from which peers that others name are dialled (libp2p: 10)
+  'gossip-degree': { type: 'string' }, // links of a topic that are wanted; twice as many are too many
   'gossip-reject': { type: 'string' }, // messages starting with this text fail validation
   'relay-server': { type: 'boolean', default: false }, // serve circuit relay v2
   'relay-unlimited': { type: 'boolean', default: false }, // ... without the 2 minute and 128 KiB limits
@@ -144,6 +147,23 @@ async function privateKey () {
   return opt.key === 'RSA' ? generateKeyPair('RSA', 2048) : generateKeyPair(opt.key)
 }
 
+/** what a topic adds to a score when only invalid messages count */
+const INVALID_COSTS = {
+  topicWeight: 1,
+  timeInMeshWeight: 0,
+  timeInMeshQuantum: 1000,
+  firstMessageDeliveriesWeight: 0,
+  firstMessageDeliveriesDecay: 0.5,
+  meshMessageDeliveriesWeight: 0,
+  meshMessageDeliveriesDecay: 0.5,
+  meshFailurePenaltyWeight: 0,
+  meshFailurePenaltyDecay: 0.5,
+  invalidMessageDeliveriesWeight: -10,
+  invalidMessageDeliveriesDecay: 0.9
+}
+
+const degree = (n) => ({ D: n, Dlo: n, Dhi: 2 * n, Dscore: n, Dout: 0, Dlazy: n })
+
 function services () {
   const all = {
     identify: identify({ runOnLimitedConnection: true }),
@@ -165,15 +185,22 @@ function services () {
     })
   }
   if (!opt['no-gossip']) {
-    all.pubsub = gossipsub({
+    const build = gossipsub({
       allowPublishToZeroTopicPeers: true,
       emitSelf: false,
       runOnLimitedConnection: true,
       globalSignaturePolicy: opt['gossip-sign'] === 'none' ? 'StrictNoSign' : 'StrictSign',
       doPX: opt['gossip-px'],
       ...(opt['gossip-sign'] === 'none' ? { msgIdFn: (m) => createHash('sha256').update(m.topic).update(m.data).digest() } : {}),
-      ...(opt['gossip-protocol'].length > 0 ? { protocols: opt['gossip-protocol'] } : {})
+      ...(opt['gossip-score'] ? { scoreParams: { IPColocationFactorWeight: 0, topics: Object.fromEntries(opt.topic.map(t => [t, INVALID_COSTS])) } } : {}),
+      ...(opt['gossip-accept-px'] != null ? { scoreThresholds: { acceptPXThreshold: Number(opt['gossip-accept-px']) } } : {}),
+      ...(opt['gossip-degree'] != null ? degree(Number(opt['gossip-degree'])) : {})
     })
+    all.pubsub = (components) => {
+      const pubsub = build(components)
+      if (opt['gossip-protocol'].length > 0) pubsub.protocols = opt['gossip-protocol'] // which is no option of its own
+      return pubsub
+    }
   }
   if (opt['relay-server']) {
     all.relay = circuitRelayServer({
@@ -532,6 +559,7 @@ const COMMANDS = {
       mesh: p.getMeshPeers(c.topic).map(x => x.toString()),
       subscribers: p.getSubscribers(c.topic).map(x => x.toString()),
       peers: p.getPeers().map(x => x.toString()),
+      unwanted: Object.fromEntries([...p.idontwants].map(([id, ids]) => [id, ids.size])),
       versions: Object.fromEntries([...(p.streamsOutbound ?? new Map())].map(([id, s]) => [id, s.protocol])),
       scores: Object.fromEntries(p.getPeers().map(x => [x.toString(), p.score.score(x.toString())]))
     }

@@ -13,6 +13,8 @@ public enum GossipEvent {
     ANSWERED,
     /** Ids that were asked for. */
     ASKED,
+    /** Ids of messages that peers said they have and do not want. */
+    UNWANTED,
     /** Messages not sent because the peer said that it has them. */
     SPARED,
     GRAFTED,

@@ -584,6 +584,7 @@ final class Router {
                 return;
             }
             peer.unwanted.put(id, beats + how.gossip().windows());
+            outlet.count(GossipEvent.UNWANTED, 1);
         }
     }
 
