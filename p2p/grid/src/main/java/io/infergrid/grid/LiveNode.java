@@ -54,6 +54,8 @@ final class LiveNode implements GridNode {
 
     private static final Logger LOG = LoggerFactory.getLogger(LiveNode.class);
     private static final Duration TICK = Duration.ofMillis(50);
+    /** What the way to a peer that was only heard of is taken to cost, there and back. */
+    private static final Duration UNMEASURED = Duration.ofMillis(50);
 
     private final GridNodeConfig config;
     private final Host host;
@@ -87,6 +89,7 @@ final class LiveNode implements GridNode {
                 this::announcement,
                 this::seen,
                 peer -> listener.peerLost(peer.toString()),
+                clock,
                 random,
                 metrics);
         shelf = new ShardShelf(config.shards(), config.sharing(), shelfSurroundings(), clock, metrics);
@@ -154,7 +157,7 @@ final class LiveNode implements GridNode {
         node.stages.start();
         host.addListener(node.connections());
         node.findOutReach(clock, random);
-        node.gossip.start();
+        node.gossip.start(host);
         return node;
     }
 
@@ -231,8 +234,8 @@ final class LiveNode implements GridNode {
             public void disconnected(Connection connection) {
                 if (book.disconnected(connection.remote())) {
                     listener.peerLost(connection.remote().toString());
-                    gossip.poke();
                 }
+                gossip.disconnected(connection.remote());
             }
         };
     }
@@ -273,13 +276,14 @@ final class LiveNode implements GridNode {
     }
 
     private void seen(PeerId peer) {
-        book.find(peer).ifPresent(entry -> listener.peerSeen(view(entry, true)));
+        boolean connected = swarm.connected().contains(peer);
+        book.find(peer).ifPresent(entry -> listener.peerSeen(view(entry, connected)));
     }
 
     private void suspect(PeerId peer) {
         if (!peer.equals(swarm.self())) {
             book.forget(peer);
-            gossip.poke();
+            gossip.askAgain(peer);
         }
     }
 
@@ -293,9 +297,12 @@ final class LiveNode implements GridNode {
 
     private List<Candidate> candidates(Hash model) {
         var candidates = new ArrayList<Candidate>();
+        var connected = swarm.connected();
         for (PeerBook.Entry entry : book.peers()) {
             if (sameArithmetic(entry.announcement())) {
-                addStages(candidates, model, entry.announcement(), entry.roundTrip());
+                boolean far = entry.roundTrip().isZero()
+                        && !connected.contains(entry.announcement().node());
+                addStages(candidates, model, entry.announcement(), far ? UNMEASURED : entry.roundTrip());
             }
         }
         addStages(candidates, model, announcement(), Duration.ZERO);

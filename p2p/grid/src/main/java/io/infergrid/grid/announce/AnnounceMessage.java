@@ -6,7 +6,7 @@ import io.infergrid.grid.wire.WireWriter;
 import java.util.List;
 
 /**
- * What goes each way over {@code /infergrid/announce/1}: the sender's own announcement, and where others may be found.
+ * What goes each way over {@code /infergrid/announce/2}: the sender's own announcement, and where others may be found.
  *
  * @param hints at most {@value #MAX_HINTS}
  */

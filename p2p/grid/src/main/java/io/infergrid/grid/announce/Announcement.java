@@ -27,6 +27,7 @@ import java.util.Set;
  * @param period time until it announces again
  * @param freeSlots sessions that it would still take
  * @param holdings the models that it has something of
+ * @param at when it said so, in milliseconds since 1970 by its own clock; 0 before it did
  */
 public record Announcement(
         PeerId node,
@@ -37,9 +38,10 @@ public record Announcement(
         String conformance,
         Duration period,
         int freeSlots,
-        List<Holding> holdings) {
+        List<Holding> holdings,
+        long at) {
 
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     static final int MAX_ADDRESSES = 16;
     private static final int MAX_HOLDINGS = 16;
     private static final int MAX_SERVING = 16;
@@ -50,6 +52,52 @@ public record Announcement(
         addresses = List.copyOf(addresses.subList(0, Math.min(addresses.size(), MAX_ADDRESSES)));
         roles = Set.copyOf(roles);
         holdings = List.copyOf(holdings.subList(0, Math.min(holdings.size(), MAX_HOLDINGS)));
+    }
+
+    /** One that is still to be {@link #said}. */
+    public Announcement(
+            PeerId node,
+            List<Multiaddr> addresses,
+            Set<Role> roles,
+            String device,
+            String profile,
+            String conformance,
+            Duration period,
+            int freeSlots,
+            List<Holding> holdings) {
+        this(node, addresses, roles, device, profile, conformance, period, freeSlots, holdings, 0);
+    }
+
+    /** The same with the time at which it is said. */
+    Announcement said(long millis) {
+        return new Announcement(
+                node, addresses, roles, device, profile, conformance, period, freeSlots, holdings, millis);
+    }
+
+    /** Whether both say the same, whenever they say it. */
+    boolean saysAs(Announcement other) {
+        return said(0).equals(other.said(0));
+    }
+
+    /**
+     * Whether the other differs in what peers act upon at once: where the node is, what it is, which models it has and what it serves. Which
+     * shards it has and how fast it is can wait for the next period.
+     */
+    boolean isNewsAfter(Announcement other) {
+        return !outline().equals(other.outline());
+    }
+
+    private Announcement outline() {
+        var outlines = holdings.stream()
+                .map(holding -> new Holding(
+                        holding.model(),
+                        new BitSet(),
+                        holding.serving().stream()
+                                .map(serving -> new Serving(serving.blocks(), Duration.ZERO))
+                                .toList()))
+                .toList();
+        return new Announcement(
+                node, addresses, roles, device, profile, conformance, period, Math.min(1, freeSlots), outlines);
     }
 
     /**
@@ -82,7 +130,7 @@ public record Announcement(
             roleBits |= 1 << role.ordinal();
         }
         out.u8(roleBits).text(device).text(profile).text(conformance);
-        out.i32((int) period.toMillis()).u16(freeSlots);
+        out.i64(at).i32((int) period.toMillis()).u16(freeSlots);
         out.u16(holdings.size());
         for (Holding holding : holdings) {
             out.hash(holding.model()).blob(holding.shards().toByteArray());
@@ -104,16 +152,21 @@ public record Announcement(
                 roles.add(role);
             }
         }
+        String device = in.text("announced device", 256);
+        String profile = in.text("announced profile", 32);
+        String conformance = in.text("announced conformance digest", 128);
+        long at = in.i64("announced time", 0, Long.MAX_VALUE);
         return new Announcement(
                 who.peer(),
                 who.addresses(),
                 roles,
-                in.text("announced device", 256),
-                in.text("announced profile", 32),
-                in.text("announced conformance digest", 128),
+                device,
+                profile,
+                conformance,
                 Duration.ofMillis(in.i32("announced period", 1, (int) MAX_PERIOD_MILLIS)),
                 in.u16("announced slots"),
-                in.list("announced models", MAX_HOLDINGS, Announcement::holding));
+                in.list("announced models", MAX_HOLDINGS, Announcement::holding),
+                at);
     }
 
     private static Holding holding(WireReader in) throws WireException {

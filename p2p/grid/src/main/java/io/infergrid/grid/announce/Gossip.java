@@ -4,15 +4,17 @@ import io.infergrid.grid.GridMetrics;
 import io.infergrid.grid.net.Swarm;
 import io.infergrid.grid.wire.Frames;
 import io.infergrid.grid.wire.WireException;
+import io.infergrid.libp2p.Host;
 import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.Stream;
 import java.io.IOException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,12 +26,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a node known, and knowing: once a period it connects to bootstrap addresses and to peers that others hinted at, and
- * exchanges announcements with those it is connected to. A change of this node's state starts a round at once.
+ * Keeps a node known, and knowing. Once a period, and as soon as something changed that others act upon, the node's announcement goes to all
+ * ({@link Broadcast}). With peers that just connected, and with those that do not take part in that, announcements are exchanged directly,
+ * which also brings hints of others; until it has enough connections, the node connects to those it heard of.
  */
 public final class Gossip implements AutoCloseable {
 
-    public static final String PROTOCOL = "/infergrid/announce/1";
+    public static final String PROTOCOL = "/infergrid/announce/2";
 
     private static final Logger LOG = LoggerFactory.getLogger(Gossip.class);
     private static final Duration LIMIT = Duration.ofSeconds(5);
@@ -37,8 +40,10 @@ public final class Gossip implements AutoCloseable {
     private static final Duration GAP = Duration.ofMillis(50);
     private static final int EXCHANGES = 32;
     private static final int DIALS = 16;
-    /** Peers that are enough: beyond these no hint is followed. */
-    private static final int ENOUGH = 256;
+    /** Connections that are enough: of all others, this node only hears. */
+    private static final int ENOUGH = 64;
+
+    private static final Duration TRY_AGAIN = Duration.ofSeconds(10);
 
     private final Swarm swarm;
     private final PeerBook book;
@@ -49,7 +54,14 @@ public final class Gossip implements AutoCloseable {
     private final Consumer<PeerId> lost;
     private final RandomGenerator random;
     private final GridMetrics metrics;
+    private final Clock clock;
     private final Set<PeerId> inHand = ConcurrentHashMap.newKeySet();
+    private final Map<PeerId, Told> told = new ConcurrentHashMap<>(); // connected peers that know our news
+    private final Map<PeerId, Long> tried = new ConcurrentHashMap<>(); // nanoseconds at which others were dialled
+    private volatile @Nullable Broadcast broadcast;
+    private @Nullable Announcement lastSaid; // the loop's
+    private long lastSaidNanos;
+    private volatile long news; // counts what others act upon
     private final Object lock = new Object();
     private boolean poked;
     private boolean closed;
@@ -68,8 +80,10 @@ public final class Gossip implements AutoCloseable {
             Supplier<Announcement> own,
             Consumer<PeerId> seen,
             Consumer<PeerId> lost,
+            Clock clock,
             RandomGenerator random,
             GridMetrics metrics) {
+        this.clock = clock;
         this.swarm = swarm;
         this.book = book;
         this.bootstrap = List.copyOf(bootstrap);
@@ -81,8 +95,12 @@ public final class Gossip implements AutoCloseable {
         this.metrics = metrics;
     }
 
-    public void start() {
+    /** What a peer was told last, and when. */
+    private record Told(long news, long nanos) {}
+
+    public void start(Host host) {
         swarm.serve(PROTOCOL, "announce", this::answer);
+        broadcast = new Broadcast(host, period, clock, random, this::overhear, metrics);
         loop = Thread.ofVirtual().name("gossip").start(this::run);
     }
 
@@ -92,6 +110,19 @@ public final class Gossip implements AutoCloseable {
             poked = true;
             lock.notifyAll();
         }
+    }
+
+    /** A peer is to say again what it is: it failed, and may be back. */
+    public void askAgain(PeerId peer) {
+        told.remove(peer);
+        poke();
+    }
+
+    /** A peer is not connected any more. */
+    public void disconnected(PeerId peer) {
+        told.remove(peer);
+        tried.remove(peer);
+        poke();
     }
 
     private void run() {
@@ -132,19 +163,23 @@ public final class Gossip implements AutoCloseable {
     private void round() {
         book.expire().forEach(lost);
         var connected = swarm.connected();
+        say();
         for (Multiaddr address : bootstrap) {
             address.peer()
                     .filter(peer -> !connected.contains(peer) && !peer.equals(swarm.self()))
                     .ifPresent(peer -> task(peer, () -> meet(peer, List.of(address))));
         }
-        if (book.peers().size() < ENOUGH) {
-            for (Announcement.Hint hint : book.takeHints(DIALS)) {
-                if (!connected.contains(hint.peer()) && !hint.peer().equals(swarm.self())) {
-                    task(hint.peer(), () -> meet(hint.peer(), hint.addresses()));
-                }
+        if (connected.size() < ENOUGH) {
+            acquaint(connected);
+        }
+        Broadcast all = broadcast;
+        Set<PeerId> listeners = all == null ? Set.of() : all.listeners();
+        List<PeerId> partners = new ArrayList<>();
+        for (PeerId peer : connected) {
+            if (isToBeTold(peer, listeners)) {
+                partners.add(peer);
             }
         }
-        List<PeerId> partners = new ArrayList<>(connected);
         Collections.sort(partners);
         synchronized (random) {
             Collections.shuffle(partners, new Random(random.nextLong()));
@@ -152,6 +187,65 @@ public final class Gossip implements AutoCloseable {
         for (PeerId peer : partners.subList(0, Math.min(EXCHANGES, partners.size()))) {
             task(peer, () -> exchange(peer));
         }
+    }
+
+    /** Tells all what this node is: once a period, and when it is news. */
+    private void say() {
+        Announcement now = stamped();
+        boolean isNews = lastSaid == null || now.isNewsAfter(lastSaid);
+        if (isNews) {
+            lastSaid = now;
+            news++;
+        }
+        boolean due = lastSaidNanos == 0 || System.nanoTime() - lastSaidNanos >= period.toNanos() * 8 / 10;
+        Broadcast all = broadcast;
+        if (all == null || !(isNews || due)) {
+            return;
+        }
+        var listeners = all.listeners(); // before, so that each of them is among those it goes to
+        if (all.say(now)) {
+            lastSaidNanos = System.nanoTime();
+            var knows = new Told(news, lastSaidNanos);
+            listeners.forEach(peer -> told.computeIfPresent(peer, (_, _) -> knows));
+        } else if (isNews) {
+            lastSaidNanos = 0; // as soon as it may; connected peers are told directly meanwhile
+        }
+    }
+
+    /** Connects to peers that others told of. */
+    private void acquaint(Set<PeerId> connected) {
+        for (Announcement.Hint hint : book.takeHints(DIALS)) {
+            if (!connected.contains(hint.peer()) && !hint.peer().equals(swarm.self())) {
+                task(hint.peer(), () -> meet(hint.peer(), hint.addresses()));
+            }
+        }
+        long now = System.nanoTime();
+        tried.values().removeIf(at -> now - at > TRY_AGAIN.toNanos());
+        int dials = 0;
+        for (PeerBook.Entry entry : book.peers()) {
+            var peer = entry.announcement().node();
+            var addresses = entry.announcement().addresses();
+            if (dials < DIALS
+                    && !connected.contains(peer)
+                    && !addresses.isEmpty()
+                    && tried.putIfAbsent(peer, now) == null) {
+                dials++;
+                task(peer, () -> meet(peer, addresses));
+            }
+        }
+    }
+
+    /** Whether an exchange with a connected peer is due: it is new or failed, does not know our news, or hears only what it is told itself. */
+    private boolean isToBeTold(PeerId peer, Set<PeerId> listeners) {
+        Told last = told.get(peer);
+        if (last == null || last.news() != news || book.find(peer).isEmpty()) {
+            return true;
+        }
+        return !listeners.contains(peer) && System.nanoTime() - last.nanos() >= period.toNanos() * 8 / 10;
+    }
+
+    private Announcement stamped() {
+        return own.get().said(clock.millis());
     }
 
     private interface Step {
@@ -185,6 +279,7 @@ public final class Gossip implements AutoCloseable {
 
     private void exchange(PeerId peer) throws IOException {
         Duration roundTrip = swarm.ping(peer, LIMIT);
+        var knows = new Told(news, System.nanoTime());
         try (Stream stream = swarm.open(peer, List.of(), PROTOCOL, LIMIT)) {
             stream.timeout(LIMIT);
             Frames.write(stream.out(), message().encode());
@@ -192,6 +287,7 @@ public final class Gossip implements AutoCloseable {
             byte[] answer = Frames.require(stream.in(), AnnounceMessage.MAX_BYTES, "an announcement");
             take(AnnounceMessage.decode(answer), stream.remote(), roundTrip);
         }
+        told.put(peer, knows);
         metrics.count("announce.exchanges");
     }
 
@@ -214,10 +310,24 @@ public final class Gossip implements AutoCloseable {
         for (Announcement.Hint hint : message.hints()) {
             hinted |= !hint.peer().equals(swarm.self()) && book.hint(hint);
         }
-        if (!before.map(PeerBook.Entry::announcement).equals(Optional.of(message.own()))) {
+        if (before.filter(known -> known.announcement().saysAs(message.own())).isEmpty()) {
             seen.accept(from);
         }
         if (before.isEmpty() || hinted) {
+            poke();
+        }
+    }
+
+    private void overhear(Announcement announcement) {
+        var peer = announcement.node();
+        var before = book.find(peer);
+        if (!book.overhear(announcement, swarm.roundTrip(peer))) {
+            return;
+        }
+        if (before.filter(known -> known.announcement().saysAs(announcement)).isEmpty()) {
+            seen.accept(peer);
+        }
+        if (before.isEmpty()) {
             poke();
         }
     }
@@ -231,7 +341,7 @@ public final class Gossip implements AutoCloseable {
         synchronized (random) {
             Collections.shuffle(hints, new Random(random.nextLong()));
         }
-        return new AnnounceMessage(own.get(), hints);
+        return new AnnounceMessage(stamped(), hints);
     }
 
     @Override
@@ -243,6 +353,10 @@ public final class Gossip implements AutoCloseable {
         Thread running = loop;
         if (running != null) {
             running.interrupt();
+        }
+        Broadcast all = broadcast;
+        if (all != null) {
+            all.close();
         }
     }
 }

@@ -55,6 +55,29 @@ public final class PeerBook {
         return Optional.ofNullable(before);
     }
 
+    /**
+     * Takes what a peer signed and others passed on. It counts from when it was said, as far as that can be known, so that a peer that
+     * is gone is not held up by those who still tell of it.
+     *
+     * @return whether it is newer than what was known
+     */
+    synchronized boolean overhear(Announcement announcement, Duration roundTrip) {
+        PeerId peer = announcement.node();
+        Entry before = heard.get(peer);
+        if (before == null ? heard.size() >= MAX_PEERS : before.announcement().at() > announcement.at()) {
+            return false;
+        }
+        Instant now = clock.instant();
+        // the clocks of strangers differ, so an age beyond a period is more likely a wrong clock
+        long age = Math.clamp(
+                now.toEpochMilli() - announcement.at(), 0, announcement.period().toMillis());
+        Instant at = now.minusMillis(age);
+        Duration trip = roundTrip.isZero() && before != null ? before.roundTrip() : roundTrip;
+        heard.put(peer, new Entry(announcement, before != null && before.at().isAfter(at) ? before.at() : at, trip));
+        hints.remove(peer);
+        return true;
+    }
+
     /** Takes the word of a third; true if it is of a peer that is not known. */
     synchronized boolean hint(Announcement.Hint hint) {
         if (heard.containsKey(hint.peer()) || hint.addresses().isEmpty() || hints.size() >= MAX_HINTS) {

@@ -72,6 +72,11 @@ public final class Swarm {
         return host.connections();
     }
 
+    /** The last measured round trip to a connected peer; zero if there is none. */
+    public Duration roundTrip(PeerId peer) {
+        return host.connection(peer).map(Connection::roundTrip).orElse(Duration.ZERO);
+    }
+
     /** Registers a protocol. What its handler throws ends the stream and is counted: {@code <name>.bad} for a message that breaks the protocol. */
     public void serve(String protocol, String name, Handler handler) {
         Handler guarded = stream -> {

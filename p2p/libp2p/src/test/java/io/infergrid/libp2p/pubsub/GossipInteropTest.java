@@ -161,8 +161,12 @@ final class GossipInteropTest {
     void a_java_peer_of_an_older_version_is_understood() throws Exception {
         var js = three().getFirst();
         js.tell("subscribe", Map.of("topic", "/older"));
-        var old = new Node(builder -> builder.newest("/meshsub/1.0.0")).listen("/older").dial(js);
-        var middle = new Node(builder -> builder.newest("/meshsub/1.1.0")).listen("/older").dialledBy(js);
+        var old = new Node(builder -> builder.newest("/meshsub/1.0.0"))
+                .listen("/older")
+                .dial(js);
+        var middle = new Node(builder -> builder.newest("/meshsub/1.1.0"))
+                .listen("/older")
+                .dialledBy(js);
         linked(js, "/older", old, middle);
         assertThat(old.gossip.protocol(js.peerId())).contains("/meshsub/1.0.0");
         assertThat(middle.gossip.protocol(js.peerId())).contains("/meshsub/1.1.0");
@@ -175,7 +179,8 @@ final class GossipInteropTest {
     void unsigned_messages_go_both_ways_and_signed_ones_are_refused_there() throws Exception {
         var flags = List.of("--kad", "off", "--topic", "/t", "--gossip-sign", "none");
         try (var js = JsPeer.startWith(flags)) {
-            UnaryOperator<Gossipsub.Builder> plain = builder -> builder.unsigned().ids(GossipInteropTest::hash);
+            UnaryOperator<Gossipsub.Builder> plain =
+                    builder -> builder.unsigned().ids(GossipInteropTest::hash);
             var a = new Node(plain).listen("/t").dial(js);
             var b = new Node(plain).listen("/t").dialledBy(js);
             linked(js, "/t", a, b);
@@ -246,11 +251,9 @@ final class GossipInteropTest {
         var rejected = node().listen(REJECTING).dial(js);
         linked(js, REJECTING, rejected);
         rejected.say(REJECTING, "bad news");
-        await("js thinks less of Java", () -> mesh(js, REJECTING)
-                        .get("scores")
-                        .path(rejected.id())
-                        .asDouble()
-                < 0);
+        await(
+                "js thinks less of Java",
+                () -> mesh(js, REJECTING).get("scores").path(rejected.id()).asDouble() < 0);
         await("and has no link to it", () -> !members(js, REJECTING).contains(rejected.id()));
 
         js.tell("subscribe", Map.of("topic", "/strict"));
@@ -266,24 +269,25 @@ final class GossipInteropTest {
     @Test
     void a_java_peer_that_js_prunes_goes_to_those_that_js_names() throws Exception {
         var flags = List.of("--kad", "off", "--topic", "/px", "--gossip-px", "--gossip-degree", "1");
-        var trusting = ScoreParameters.DEFAULT.withThresholds(
-                new ScoreParameters.Thresholds(-10, -50, -80, 0, 5));
+        var trusting = ScoreParameters.DEFAULT.withThresholds(new ScoreParameters.Thresholds(-10, -50, -80, 0, 5));
         try (var js = JsPeer.startWith(flags)) {
             var java = new ArrayList<Node>();
             for (int i = 0; i < 4; i++) {
-                java.add(new Node(builder -> builder.score(trusting)).listen("/px").dial(js));
+                java.add(new Node(builder -> builder.score(trusting))
+                        .listen("/px")
+                        .dial(js));
             }
-            await("a Java peer dials another", () -> java.stream()
-                    .anyMatch(node -> node.host.connections().size() > 1));
+            await(
+                    "a Java peer dials another",
+                    () -> java.stream().anyMatch(node -> node.host.connections().size() > 1));
         }
     }
 
     @Test
     void a_js_peer_that_java_prunes_goes_to_those_that_java_names() throws Exception {
         var peers = three();
-        var small = GossipParameters.DEFAULT
-                .withPeerExchange(true)
-                .withMesh(new GossipParameters.Mesh(2, 2, 2, 1, 1, 1));
+        var small =
+                GossipParameters.DEFAULT.withPeerExchange(true).withMesh(new GossipParameters.Mesh(2, 2, 2, 1, 1, 1));
         var java = new Node(builder -> builder.parameters(small)).listen("/px");
         for (var js : peers) {
             js.tell("subscribe", Map.of("topic", "/px"));
@@ -293,7 +297,10 @@ final class GossipInteropTest {
             for (var js : peers) {
                 for (var connection : js.tell("connections", Map.of()).get("connections")) {
                     for (var other : peers) {
-                        if (connection.get("peer").asText().equals(other.peerId().toString())) {
+                        if (connection
+                                .get("peer")
+                                .asText()
+                                .equals(other.peerId().toString())) {
                             return true;
                         }
                     }
