@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -61,6 +62,7 @@ public final class Gossip implements AutoCloseable {
     private volatile @Nullable Broadcast broadcast;
     private @Nullable Announcement lastSaid; // the loop's
     private long lastSaidNanos;
+    private final AtomicLong lastStamp = new AtomicLong();
     private volatile long news; // counts what others act upon
     private final Object lock = new Object();
     private boolean poked;
@@ -244,8 +246,9 @@ public final class Gossip implements AutoCloseable {
         return !listeners.contains(peer) && System.nanoTime() - last.nanos() >= period.toNanos() * 8 / 10;
     }
 
+    /** Our announcement as of now; no two have the same time. */
     private Announcement stamped() {
-        return own.get().said(clock.millis());
+        return own.get().said(lastStamp.updateAndGet(last -> Math.max(last + 1, clock.millis())));
     }
 
     private interface Step {

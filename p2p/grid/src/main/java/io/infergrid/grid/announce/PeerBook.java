@@ -64,7 +64,7 @@ public final class PeerBook {
     synchronized boolean overhear(Announcement announcement, Duration roundTrip) {
         PeerId peer = announcement.node();
         Entry before = heard.get(peer);
-        if (before == null ? heard.size() >= MAX_PEERS : before.announcement().at() > announcement.at()) {
+        if (before == null ? heard.size() >= MAX_PEERS : before.announcement().at() >= announcement.at()) {
             return false;
         }
         Instant now = clock.instant();
@@ -73,7 +73,7 @@ public final class PeerBook {
                 now.toEpochMilli() - announcement.at(), 0, announcement.period().toMillis());
         Instant at = now.minusMillis(age);
         Duration trip = roundTrip.isZero() && before != null ? before.roundTrip() : roundTrip;
-        heard.put(peer, new Entry(announcement, before != null && before.at().isAfter(at) ? before.at() : at, trip));
+        heard.put(peer, new Entry(announcement, at, trip));
         hints.remove(peer);
         return true;
     }

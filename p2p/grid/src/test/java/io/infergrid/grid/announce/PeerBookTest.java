@@ -88,4 +88,44 @@ class PeerBookTest {
         assertThat(book.peers()).isEmpty();
         assertThat(book.takeHints(9)).extracting(Announcement.Hint::peer).containsExactly(peer);
     }
+
+    @Test
+    void what_others_passed_on_counts_from_when_it_was_said_and_no_older_word_takes_its_place() {
+        clock.pass(Duration.ofHours(1));
+        long said = clock.millis();
+        clock.pass(Duration.ofSeconds(40));
+        assertThat(book.overhear(announcement().said(said), Duration.ZERO)).isTrue();
+        assertThat(book.overhear(announcement().said(said - 1), Duration.ZERO)).isFalse();
+        clock.pass(Duration.ofSeconds(79));
+        assertThat(book.overhear(announcement().said(said), Duration.ZERO)).isFalse(); // the same word adds no life
+        clock.pass(Duration.ofSeconds(2));
+        assertThat(book.expire()).containsExactly(peer); // two periods after it was said
+    }
+
+    @Test
+    void a_wrong_clock_costs_a_peer_a_period_at_most() {
+        clock.pass(Duration.ofHours(1));
+        assertThat(book.overhear(announcement().said(clock.millis() - 3_600_000), Duration.ZERO))
+                .isTrue();
+        clock.pass(Duration.ofSeconds(59));
+        assertThat(book.peers()).hasSize(1);
+        assertThat(book.overhear(announcement().said(clock.millis() + 3_600_000), Duration.ZERO))
+                .isTrue();
+        clock.pass(Duration.ofSeconds(118));
+        assertThat(book.peers()).hasSize(1);
+    }
+
+    @Test
+    void news_is_what_others_act_upon_at_once() {
+        var before = announcement();
+        assertThat(before.said(7).isNewsAfter(before.said(3))).isFalse();
+        assertThat(before.said(7).saysAs(before.said(3))).isTrue();
+        var moved = new Announcement(
+                peer, List.of(), Set.of(Role.WORKER), "cpu", "IG1", "", Duration.ofSeconds(60), 1, List.of());
+        assertThat(moved.isNewsAfter(before)).isTrue();
+        var busier = new Announcement(
+                peer, ADDRESSES, Set.of(Role.WORKER), "cpu", "IG1", "", Duration.ofSeconds(60), 3, List.of());
+        assertThat(busier.isNewsAfter(before)).isFalse();
+        assertThat(busier.saysAs(before)).isFalse();
+    }
 }
