@@ -23,7 +23,7 @@ if not defined home (
   exit /b 1
 )
 if not defined INFERGRID_HEAP set "INFERGRID_HEAP=2g"
-"%home%\bin\java.exe" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC -Xmx%INFERGRID_HEAP% %INFERGRID_JVM_OPTIONS% -cp "%root%\lib\infergrid.jar" "-Dinfergrid.root=%root%" io.infergrid.app.Main %*
+"%home%\bin\java.exe" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC -Xms16m -XX:MaxNewSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=20 -Xmx%INFERGRID_HEAP% %INFERGRID_JVM_OPTIONS% -cp "%root%\lib\infergrid.jar" "-Dinfergrid.root=%root%" io.infergrid.app.Main %*
 exit /b %ERRORLEVEL%
 
 :try

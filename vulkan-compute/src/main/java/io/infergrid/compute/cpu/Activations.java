@@ -16,7 +16,7 @@ import jdk.incubator.vector.LongVector;
 /**
  * What a matrix is multiplied with: some positions' vectors, as they are and quantised in the layout of the kernel that the
  * number of positions asks for. If tiled, blocks are in the order in which they are visited, so that they are read in a row.
- * Memory is taken once and reused.
+ * Memory is taken when it is first wanted, and reused: a stage that only decodes needs little.
  */
 final class Activations {
 
@@ -39,27 +39,26 @@ final class Activations {
     int stride;
 
     /** Integers in floats: [positions][columns], or if tiled [blocks][tiles][32][TILE]. */
-    final float[] values;
+    float[] values = {};
 
     /** Integers in pairs, the even column in the lower half: [positions][columns / 2], or if tiled [blocks][tiles][16][TILE]. */
-    final int[] pairs;
+    int[] pairs = {};
 
     /** [positions][columns / 32], or if tiled [blocks][tiles][TILE]. */
-    final float[] scales;
+    float[] scales = {};
 
     /**
      * Beside pairs, the sums of the first and of the last 16 integers of each block: [positions][columns / 32][2], or if tiled
      * [blocks][tiles][2][TILE].
      */
-    final float[] lows;
+    float[] lows = {};
 
     /** If not tiled, what words of so many bits a weight are multiplied with: [positions][columns / 32][{@link WordWeights}]. */
-    private final int[][] words = new int[7][];
+    private final int[][] words = new int[7][0];
 
     /** Which of them the readers want. */
     private final boolean[] wantsWords = new boolean[7];
 
-    private final int mostBlocks;
     private final float[][] blocks;
     private final int[][] blockPairs;
     /** When each block is visited. */
@@ -68,14 +67,7 @@ final class Activations {
     private boolean wantsFloats;
     private boolean wantsPairs;
 
-    /** @param mostColumns room to take: the longest vector that will be quantised */
-    Activations(int mostColumns, int workers) {
-        int rounded = (mostColumns + BLOCK - 1) / BLOCK * BLOCK;
-        values = new float[MOST_POSITIONS * rounded];
-        scales = new float[MOST_POSITIONS * rounded / BLOCK];
-        pairs = new int[MOST_POSITIONS * rounded / 2];
-        lows = new float[MOST_POSITIONS * rounded / BLOCK * 2];
-        mostBlocks = rounded / BLOCK;
+    Activations(int workers) {
         blocks = new float[workers][BLOCK];
         // room for the last vector's unused half
         blockPairs = new int[workers][PairLayout.PAIRS + COUNT];
@@ -101,7 +93,7 @@ final class Activations {
         for (PackedMatrix reader : readers) {
             wantsFloats |= reader.form() == PackedMatrix.Form.FLOATS;
             wantsPairs |= reader.form() == PackedMatrix.Form.PAIRS;
-            wantsWords(reader.wordBits());
+            wantsWords[reader.wordBits()] |= reader.wordBits() > 0;
         }
         this.source = source;
         this.stride = stride;
@@ -114,26 +106,50 @@ final class Activations {
                 visits[order[visit]] = visit;
             }
         }
-        int padded = tiles() * TILE;
-        if (tiled() && positions < padded) {
-            for (int block = 0; block < columns / BLOCK; block++) {
-                int last = (block + 1) * tiles() - 1;
-                Arrays.fill(values, last * BLOCK * TILE, (last + 1) * BLOCK * TILE, 0f);
-                Arrays.fill(pairs, last * PAIRS * TILE, (last + 1) * PAIRS * TILE, 0);
-                Arrays.fill(lows, last * 2 * TILE, (last + 1) * 2 * TILE, 0f);
-                Arrays.fill(scales, last * TILE, (last + 1) * TILE, 0f);
+        takeRoom();
+        if (tiled() && positions < tiles() * TILE) {
+            clearLastTiles();
+        }
+    }
+
+    private void takeRoom() {
+        int padded = tiled() ? tiles() * TILE : positions;
+        int numbers = padded * columns;
+        scales = atLeast(scales, numbers / BLOCK);
+        if (wantsFloats) {
+            values = atLeast(values, numbers);
+        }
+        if (wantsPairs) {
+            lows = atLeast(lows, numbers / BLOCK * 2);
+            if (pairs.length < numbers / 2) {
+                pairs = new int[numbers / 2];
+            }
+        }
+        for (int bits = 2; bits < words.length && !tiled(); bits++) {
+            int some = wantsWords[bits] ? numbers / BLOCK * WordWeights.of(bits).perBlock() : 0;
+            if (words[bits].length < some) {
+                words[bits] = new int[some];
             }
         }
     }
 
-    private void wantsWords(int bits) {
-        if (bits > 0 && words[bits] == null) {
-            words[bits] = new int
-                    [(QuantisedMatrix.TILED_FROM - 1)
-                            * mostBlocks
-                            * WordWeights.of(bits).perBlock()];
+    private static float[] atLeast(float[] room, int size) {
+        return room.length < size ? new float[size] : room;
+    }
+
+    /** What stands beside the last positions of tiles that are not full. */
+    private void clearLastTiles() {
+        for (int block = 0; block < columns / BLOCK; block++) {
+            int last = (block + 1) * tiles() - 1;
+            Arrays.fill(scales, last * TILE, (last + 1) * TILE, 0f);
+            if (wantsFloats) {
+                Arrays.fill(values, last * BLOCK * TILE, (last + 1) * BLOCK * TILE, 0f);
+            }
+            if (wantsPairs) {
+                Arrays.fill(pairs, last * PAIRS * TILE, (last + 1) * PAIRS * TILE, 0);
+                Arrays.fill(lows, last * 2 * TILE, (last + 1) * 2 * TILE, 0f);
+            }
         }
-        wantsWords[bits] = bits > 0;
     }
 
     /** What words of so many bits a weight are multiplied with; for a reader that said so. */

@@ -102,6 +102,7 @@ final class CpuStep {
 
     private void compute(List<Part> parts) {
         rows = 0;
+        space.reserve(parts.stream().mapToInt(Part::count).sum());
         for (Part part : parts) {
             for (int i = 0; i < part.count(); i++) {
                 sessions[rows] = (CpuSession) part.pending().work().session();
@@ -281,6 +282,7 @@ final class CpuStep {
         for (int done = 0; done < rows; done += Workspace.HEAD_POSITIONS) {
             int some = Math.min(Workspace.HEAD_POSITIONS, rows - done);
             int first = done;
+            space.reserveLogits(some);
             space.activations.set(space.normed, dimension, some, dimension, output);
             forEach(some, (worker, p) -> {
                 norm(norm, first + p, p, worker);

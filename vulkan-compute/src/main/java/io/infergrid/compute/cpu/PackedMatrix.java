@@ -39,6 +39,8 @@ abstract sealed class PackedMatrix permits QuantisedMatrix, FloatMatrix {
             long end = Math.min(to * groupBytes, tensor.data().byteSize());
             WeightMemory.release(tensor.data().asSlice(start, end - start));
         });
+        // the pages that the file's neighbouring reads brought back
+        WeightMemory.release(tensor.data());
         return matrix;
     }
 

@@ -1,12 +1,10 @@
 package io.infergrid.compute.cpu;
 
-import static io.infergrid.compute.cpu.Activations.MOST_POSITIONS;
-
 import io.infergrid.compute.model.ModelConfig;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Memory for the intermediate values of one batch of positions, taken once for a stage: [positions][...] each. */
+/** Memory for the intermediate values of one batch of positions, [positions][...] each: taken when a batch first needs it, and kept. */
 final class Workspace {
 
     /** Positions whose logits are computed together: a vocabulary of floats for each is much memory. */
@@ -15,18 +13,21 @@ final class Workspace {
     /** Elements of a position's feed-forward layer that are activated by one worker at a time. */
     static final int SWIGLU_PART = 1024;
 
-    final float[] x;
-    final float[] normed;
-    final float[] query;
-    final float[] key;
-    final float[] value;
-    final float[] attention;
-    final float[] gate;
-    final float[] up;
+    float[] x = {};
+    float[] normed = {};
+    float[] query = {};
+    float[] key = {};
+    float[] value = {};
+    float[] attention = {};
+    float[] gate = {};
+    float[] up = {};
     /** Outputs of the two matrices that lead back to the residual stream. */
-    final float[] projected;
+    float[] projected = {};
 
-    final float[] logits;
+    float[] logits = {};
+    private final ModelConfig config;
+    private final boolean hasBlocks;
+    private final @Nullable PackedMatrix output;
     final Activations activations;
 
     // one for each worker
@@ -37,23 +38,10 @@ final class Workspace {
     final float[][] denominators;
 
     Workspace(ModelConfig config, List<CpuStage.Block> blocks, @Nullable PackedMatrix output, int workers) {
-        int dimension = config.dimension();
-        int queries = config.heads() * config.headDimension();
-        int kv = config.kvHeads() * config.headDimension();
-        int positions = MOST_POSITIONS;
-        boolean any = !blocks.isEmpty();
-        x = new float[positions * dimension];
-        normed = new float[positions * dimension];
-        query = any ? room(queries) : new float[0];
-        key = any ? room(kv) : new float[0];
-        value = any ? room(kv) : new float[0];
-        attention = any ? new float[positions * queries] : new float[0];
-        gate = any ? room(config.feedForward()) : new float[0];
-        up = any ? room(config.feedForward()) : new float[0];
-        projected = any ? room(dimension) : new float[0];
-        logits = output == null ? new float[0] : new float[HEAD_POSITIONS * output.stride()];
-        activations = new Activations(
-                any ? Math.max(Math.max(dimension, queries), config.feedForward()) : dimension, workers);
+        this.config = config;
+        this.hasBlocks = !blocks.isEmpty();
+        this.output = output;
+        activations = new Activations(workers);
         scratch = new Scratch[workers];
         attentions = new Attention[workers];
         halves = new short[workers][config.headDimension()];
@@ -66,8 +54,35 @@ final class Workspace {
         }
     }
 
+    /** Takes room for so many positions, at most {@link Activations#MOST_POSITIONS}; what was in it before is lost. */
+    void reserve(int positions) {
+        if (x.length >= positions * config.dimension()) {
+            return;
+        }
+        int kv = config.kvHeads() * config.headDimension();
+        int queries = config.heads() * config.headDimension();
+        x = new float[positions * config.dimension()];
+        normed = new float[positions * config.dimension()];
+        if (hasBlocks) {
+            query = room(positions, queries);
+            key = room(positions, kv);
+            value = room(positions, kv);
+            attention = new float[positions * queries];
+            gate = room(positions, config.feedForward());
+            up = room(positions, config.feedForward());
+            projected = room(positions, config.dimension());
+        }
+    }
+
+    /** Takes room for the logits of so many positions, at most {@link #HEAD_POSITIONS}. */
+    void reserveLogits(int positions) {
+        if (output != null && logits.length < positions * output.stride()) {
+            logits = new float[positions * output.stride()];
+        }
+    }
+
     /** Outputs of a matrix with {@code rows} rows, which are written in whole groups. */
-    private static float[] room(int rows) {
-        return new float[MOST_POSITIONS * ((rows + Lanes.GROUP - 1) / Lanes.GROUP * Lanes.GROUP)];
+    private static float[] room(int positions, int rows) {
+        return new float[positions * ((rows + Lanes.GROUP - 1) / Lanes.GROUP * Lanes.GROUP)];
     }
 }

@@ -79,7 +79,7 @@ class PackedMatrixProperties {
 
     /** Outputs [positions][rows] of a packed matrix. */
     static float[] times(PackedMatrix matrix, float[] x, int positions, Workers workers) {
-        var activations = new Activations(matrix.columns, workers.size());
+        var activations = new Activations(workers.size());
         activations.set(x, matrix.columns, positions, matrix.columns, matrix);
         if (activations.quantised()) {
             for (int p = 0; p < positions; p++) {
