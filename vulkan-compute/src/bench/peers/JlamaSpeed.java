@@ -43,7 +43,8 @@ public class JlamaSpeed {
     public static void main(String[] arguments) throws Exception {
         Path directory = Path.of(arguments[0]);
         Path quantised = directory.resolve("q4");
-        if (!Files.exists(quantised.resolve("model.safetensors"))) {
+        // what the quantiser copies last
+        if (!Files.exists(quantised.resolve("README.md"))) {
             Path exact = Files.createDirectories(directory.resolve("bf16"));
             write(exact);
             SafeTensorSupport.quantizeModel(exact, DType.Q4, new String[] {}, new String[] {}, Optional.of(quantised));
@@ -159,7 +160,9 @@ public class JlamaSpeed {
                 "rms_norm_eps":1e-5,"vocab_size":102400,"bos_token_id":0,"eos_token_id":1,"hidden_act":"silu",
                 "rope_theta":500000.0,"tie_word_embeddings":true,"torch_dtype":"bfloat16"}
                 """);
+        // its quantiser copies these
         Files.writeString(directory.resolve("tokenizer_config.json"), "{}");
         Files.writeString(directory.resolve("tokenizer.json"), "{}");
+        Files.writeString(directory.resolve("README.md"), "");
     }
 }
