@@ -3,6 +3,7 @@ package io.infergrid.app.cli;
 import io.infergrid.app.device.OpenDevice;
 import io.infergrid.app.paths.Home;
 import io.infergrid.app.paths.RollingLog;
+import io.infergrid.app.store.SqlAddressBook;
 import io.infergrid.grid.BlockRange;
 import io.infergrid.grid.GridException;
 import io.infergrid.grid.GridListener;
@@ -15,6 +16,7 @@ import io.infergrid.libp2p.Host;
 import io.infergrid.libp2p.HostBuilder;
 import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.identity.KeyStore;
+import io.infergrid.libp2p.peers.AddressBook;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -23,6 +25,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +48,7 @@ import picocli.CommandLine.Option;
         description = "Run one node of the grid: serve blocks of a model, or seed one. Ends with its standard input.")
 final class NodeCommand extends RigCommand {
 
+    private static final int KNOWN_PEERS = 10_000;
     private static final Pattern RANGE = Pattern.compile("(\\d{1,4})(?:-(\\d{1,4}))?");
 
     @Mixin
@@ -180,7 +184,9 @@ final class NodeCommand extends RigCommand {
             if (!ignoreStdin) {
                 leaveWithStandardInput(Thread.currentThread(), leaving);
             }
-            try (Joined joined = start(home, opened, asked.bootstrap())) {
+            try (var book = new SqlAddressBook(
+                            home.data().resolve("addresses.db"), InstantSource.system(), KNOWN_PEERS);
+                    Joined joined = start(home, opened, asked.bootstrap(), book)) {
                 GridNode node = joined.node();
                 if (seedFile != null) {
                     Hash root = node.seed(seedFile, "");
@@ -260,9 +266,11 @@ final class NodeCommand extends RigCommand {
         }
     }
 
-    private Joined start(Home home, OpenDevice opened, List<Multiaddr> bootstrapNodes) throws IOException {
+    private Joined start(Home home, OpenDevice opened, List<Multiaddr> bootstrapNodes, AddressBook book)
+            throws IOException {
         var host = new HostBuilder()
                 .identity(new KeyStore(home.data().resolve("identity.key")).loadOrCreate())
+                .addressBook(book)
                 .agent("infergrid/" + Version.text().replace(' ', '-'));
         listen.forEach(host::listen);
         Set<Role> roles = model == null ? Set.of(Role.SEEDER) : Set.of(Role.WORKER);
