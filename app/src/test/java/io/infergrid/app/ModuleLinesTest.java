@@ -55,6 +55,15 @@ class ModuleLinesTest {
             .allowEmptyShould(true);
 
     @ArchTest
+    static final ArchRule only_quic_knows_netty = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.infergrid.libp2p.quic..", "io.netty..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.netty..")
+            .allowEmptyShould(true);
+
+    @ArchTest
     static final ArchRule only_app_draws_and_stores = noClasses()
             .that()
             .resideInAnyPackage(GRID, LIBP2P, ENGINE, WALLET)

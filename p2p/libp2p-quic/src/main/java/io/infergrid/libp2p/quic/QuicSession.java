@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 final class QuicSession extends ChannelInboundHandlerAdapter implements MuxedSession {
 
     private static final byte[] SIGN_OF_LIFE = {0};
+    private static final Duration YOUTH = Duration.ofMillis(300);
 
     private final QuicChannel channel;
     private final QuicLimits limits;
@@ -59,7 +60,8 @@ final class QuicSession extends ChannelInboundHandlerAdapter implements MuxedSes
     private volatile boolean takesDatagrams;
     private volatile @Nullable IOException failure;
     private volatile long roundTripNanos;
-    private long lastSign = System.nanoTime();
+    private final long made = System.nanoTime();
+    private long lastSign = made;
 
     /**
      * @param memory for what its streams received and nobody read yet
@@ -70,6 +72,10 @@ final class QuicSession extends ChannelInboundHandlerAdapter implements MuxedSes
         this.limits = limits;
         this.memory = memory;
         this.linger = linger;
+    }
+
+    QuicChannel channel() {
+        return channel;
     }
 
     QuicLimits limits() {
@@ -205,9 +211,25 @@ final class QuicSession extends ChannelInboundHandlerAdapter implements MuxedSes
         goneAway = true;
     }
 
+    /**
+     * The word of the end is sent once. A listener that still checks our certificate cannot read it, and would wait for us until it
+     * gives up; so a young connection ends a moment later.
+     */
     @Override
     public void close() {
+        if (closing) {
+            return;
+        }
         closing = true;
+        long wait = YOUTH.toNanos() - (System.nanoTime() - made);
+        if (wait <= 0) {
+            end();
+        } else {
+            Future<?> _ = channel.eventLoop().schedule(this::end, wait, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void end() {
         Future<?> _ = channel.close(true, 0, Unpooled.EMPTY_BUFFER);
     }
 

@@ -137,6 +137,15 @@ public final class QuicTransport implements Transport {
                 + System.getProperty("os.arch") + " could be loaded (" + cause.getMessage() + ")");
     }
 
+    /** The address of QUIC at the same port as one of TCP; empty if it is none of TCP. */
+    public static Optional<Multiaddr> beside(Multiaddr tcp) {
+        var parts = tcp.withoutPeer().components();
+        return parts.size() == 2 && parts.get(1).protocol() == Protocol.TCP
+                ? Optional.of(Multiaddr.parse("/" + parts.getFirst().protocol() + "/"
+                        + parts.getFirst().value() + "/udp/" + parts.get(1).value() + "/quic-v1"))
+                : Optional.empty();
+    }
+
     /** {@code /ip4|ip6|dns|dns4|dns6/.../udp/.../quic-v1}, with or without {@code /p2p}. */
     @Override
     public boolean dials(Multiaddr address) {

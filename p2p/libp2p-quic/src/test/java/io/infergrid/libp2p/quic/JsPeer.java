@@ -44,9 +44,18 @@ final class JsPeer implements AutoCloseable {
     static JsPeer start(String kindOfKey) throws IOException {
         assumeTrue(hasNode(), "skipped: Node.js 20 or later is not on the path, so there is no js-libp2p to talk to");
         assumeTrue(
-                Files.isDirectory(DIRECTORY.resolve("node_modules")),
+                isInstalled(),
                 "skipped: the packages of js-libp2p are missing; run npm ci --ignore-scripts in p2p/libp2p-quic/"
                         + DIRECTORY);
+        return launch(kindOfKey);
+    }
+
+    static boolean isInstalled() {
+        return Files.isDirectory(DIRECTORY.resolve("node_modules"));
+    }
+
+    /** Starts a node where there has to be one. */
+    static JsPeer launch(String kindOfKey) throws IOException {
         return new JsPeer(new ProcessBuilder("node", "peer.mjs", kindOfKey)
                 .directory(DIRECTORY.toFile())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
