@@ -294,7 +294,7 @@ class GridTest {
         try (var grid = new TestGrid(folder);
                 var stuck = new StuckBackend(TestGrid.reference(), 12)) {
             GridNode gateway =
-                    grid.node(Role.GATEWAY, TestGrid.reference(), c -> c.withStepLimit(Duration.ofMillis(700)));
+                    grid.node(Role.GATEWAY, TestGrid.reference(), c -> c.withStepLimit(Duration.ofSeconds(2)));
             Hash model = gateway.seed(gguf, "");
             GridNode sticks = grid.node(Role.WORKER, stuck, c -> c);
             sticks.serve(model, new BlockRange(2, 3), LIMIT);
