@@ -30,7 +30,9 @@ class VulkanBenchmarkTest {
                             "order.q8_0.prefill.ratio",
                             "tiny.prefill.tokensPerSecond",
                             "tiny.decode.tokensPerSecond",
+                            "tiny.prefill.batch8.tokensPerSecond",
                             "tiny.decode.batch8.tokensPerSecond",
+                            "tiny.prefill.batch32.tokensPerSecond",
                             "tiny.decode.batch32.tokensPerSecond");
             assertThat(report.skipped()).containsKeys("tiny.decode.context512.tokensPerSecond");
             assertThat(report.signature()).hasSize(64);

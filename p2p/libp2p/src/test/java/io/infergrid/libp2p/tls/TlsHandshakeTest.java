@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -41,9 +42,10 @@ class TlsHandshakeTest {
     }
 
     /** TLS with a certificate that was valid a hundred years ago. */
-    private static Security expired(PrivateKey identity, List<String> muxers) throws IOException {
+    private static Security expired(PrivateKey identity, @Nullable List<String> muxers) throws IOException {
         var then = Instant.now().minus(Duration.ofDays(40_000));
-        return new TlsSecurity(OwnCertificate.create(identity, then), muxers, InstantSource.system());
+        return new TlsSecurity(
+                OwnCertificate.create(identity, then), muxers == null ? List.of() : muxers, InstantSource.system());
     }
 
     @Test
