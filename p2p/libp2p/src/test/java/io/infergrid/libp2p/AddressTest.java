@@ -9,6 +9,8 @@ import io.infergrid.libp2p.identity.PrivateKey;
 import io.infergrid.libp2p.identity.PublicKey;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
 import java.util.HexFormat;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
@@ -52,9 +54,13 @@ class AddressTest {
     }
 
     @Example
-    void the_key_of_a_long_kind_is_named_by_its_sha_256() throws IOException {
-        var rsa = PublicKey.decode(
-                new ProtoWriter().varint(1, 0).bytes(2, new byte[294]).toByteArray());
+    void the_key_of_a_long_kind_is_named_by_its_sha_256() throws IOException, GeneralSecurityException {
+        var pair = KeyPairGenerator.getInstance("RSA");
+        pair.initialize(2048);
+        var rsa = PublicKey.decode(new ProtoWriter()
+                .varint(1, 0)
+                .bytes(2, pair.generateKeyPair().getPublic().getEncoded())
+                .toByteArray());
         assertThat(HEX.formatHex(rsa.peerId().bytes())).startsWith("1220");
         assertThat(rsa.peerId().toString()).startsWith("Qm");
     }

@@ -265,7 +265,7 @@ class JsInteropTest {
                     });
                 }
             });
-            js.tell("identify", Map.of("addr", host.addresses().getFirst().toString()));
+            js.tell("dial", Map.of("addr", host.addresses().getFirst().toString())); // identifies by itself
             var theirs = records.poll(20, TimeUnit.SECONDS);
             assertThat(theirs).isNotNull();
             assertThat(theirs.peer()).isEqualTo(js.peerId());
