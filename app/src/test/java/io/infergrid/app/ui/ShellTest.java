@@ -156,6 +156,8 @@ class ShellTest {
         }
         assertThat(focusIsOn(scene, "composer")).isTrue();
         robot.write("hello");
+        until(() -> scene.getFocusOwner() instanceof TextInputControl composer
+                && composer.getText().equals("hello"));
         robot.type(KeyCode.ENTER);
         until(() -> says(scene, "Once upon a time"));
         until(() -> says(scene, "complete"));
