@@ -120,6 +120,48 @@ class HostTest {
     }
 
     @Test
+    void windows_that_grew_never_promise_more_than_there_is_memory_for() throws Exception {
+        int streams = 8;
+        int bytes = 8 << 20;
+        var fast = new CountDownLatch(streams);
+        var arrived = new LinkedBlockingQueue<Integer>();
+        try (var receiver = new HostBuilder()
+                        .limits(Limits.DEFAULT.withMemory(64 << 20, 4 << 20))
+                        .listen("/ip4/127.0.0.1/tcp/0")
+                        .start();
+                var sender = new HostBuilder().start();
+                var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            receiver.handle("/sink", stream -> {
+                int read = stream.in().readNBytes(bytes / 2).length; // so that its window grows
+                fast.countDown();
+                try {
+                    fast.await(); // and all windows fill up at once
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+                arrived.add(read + stream.in().readAllBytes().length);
+            });
+            var connection = sender.connect(receiver.peerId(), receiver.addresses(), LIMIT);
+            var running = new ArrayList<Future<?>>();
+            for (int i = 0; i < streams; i++) {
+                running.add(threads.submit(() -> {
+                    try (var stream = connection.open(LIMIT, List.of("/sink"))) {
+                        stream.out().write(new byte[bytes]);
+                        stream.closeWrite();
+                        return stream.in().read();
+                    }
+                }));
+            }
+            for (var one : running) {
+                one.get();
+            }
+            for (int i = 0; i < streams; i++) {
+                assertThat(arrived.poll(20, TimeUnit.SECONDS)).isEqualTo(bytes);
+            }
+        }
+    }
+
+    @Test
     void a_protocol_that_nobody_serves_is_refused() throws IOException {
         var listener = host();
         var dialler = host();

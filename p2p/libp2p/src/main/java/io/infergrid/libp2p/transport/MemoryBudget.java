@@ -44,6 +44,11 @@ public final class MemoryBudget {
         }
     }
 
+    /** The most bytes that may be set aside here. */
+    public long limit() {
+        return limit;
+    }
+
     public long used() {
         return used.get();
     }

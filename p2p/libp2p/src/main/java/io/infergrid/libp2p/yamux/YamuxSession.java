@@ -42,6 +42,12 @@ public final class YamuxSession implements MuxedSession {
     private final boolean client;
     private final YamuxLimits limits;
     private final MemoryBudget budget;
+    /**
+     * What windows grew by, over all streams. What was promised may come at once, so it stays within half of the memory; the other half is
+     * for the windows that streams begin with.
+     */
+    private final MemoryBudget promises;
+
     private final LongSupplier clock;
     private final String name;
 
@@ -85,6 +91,7 @@ public final class YamuxSession implements MuxedSession {
         this.client = client;
         this.limits = limits;
         this.budget = budget;
+        promises = new MemoryBudget(budget.limit() / 2);
         this.name = name;
         this.clock = clock;
         lastReceived = clock.getAsLong();
@@ -216,8 +223,8 @@ public final class YamuxSession implements MuxedSession {
         return limits;
     }
 
-    MemoryBudget budget() {
-        return budget;
+    MemoryBudget promises() {
+        return promises;
     }
 
     long roundTripNanos() {

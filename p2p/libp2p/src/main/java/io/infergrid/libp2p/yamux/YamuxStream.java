@@ -289,6 +289,7 @@ public final class YamuxStream implements MuxedStream {
         boolean leave;
         boolean free;
         boolean acknowledge;
+        int promised = 0;
         lock.lock();
         try {
             boolean done = failure != null || endedHere && endedThere;
@@ -299,11 +300,13 @@ public final class YamuxStream implements MuxedStream {
             acknowledge = leave && unacknowledged;
             if (leave) {
                 unacknowledged = false;
+                promised = window - INITIAL_WINDOW; // grows no more
             }
         } finally {
             lock.unlock();
         }
         if (leave) {
+            session.promises().release(promised);
             session.removed(this);
         }
         if (acknowledge) {
@@ -446,14 +449,13 @@ public final class YamuxStream implements MuxedStream {
         windowLookedAt = now;
         long roundTrip = session.roundTripNanos();
         int more = Math.min(2 * window, session.limits().maxWindow()) - window;
-        // a promise only: the ring reserves what it takes, and a stream that finds no memory is reset
         if (roundTrip == 0
                 || since >= 4 * roundTrip
                 || more <= 0
-                || !session.budget().reserve(more)) {
+                || removed
+                || !session.promises().reserve(more)) {
             return 0;
         }
-        session.budget().release(more);
         window += more;
         return more;
     }
