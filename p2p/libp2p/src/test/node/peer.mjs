@@ -191,7 +191,10 @@ function services () {
       runOnLimitedConnection: true,
       globalSignaturePolicy: opt['gossip-sign'] === 'none' ? 'StrictNoSign' : 'StrictSign',
       doPX: opt['gossip-px'],
-      ...(opt['gossip-sign'] === 'none' ? { msgIdFn: (m) => createHash('sha256').update(m.topic).update(m.data).digest() } : {}),
+      // author and number as the specification has it; js has the bare key for the author, so nobody else would know its ids
+      msgIdFn: (m) => opt['gossip-sign'] === 'none'
+        ? createHash('sha256').update(m.topic).update(m.data).digest()
+        : Buffer.concat([m.from.toMultihash().bytes, Buffer.from(m.sequenceNumber.toString(16).padStart(16, '0'), 'hex')]),
       ...(opt['gossip-score'] ? { scoreParams: { IPColocationFactorWeight: 0, topics: Object.fromEntries(opt.topic.map(t => [t, INVALID_COSTS])) } } : {}),
       ...(opt['gossip-accept-px'] != null ? { scoreThresholds: { acceptPXThreshold: Number(opt['gossip-accept-px']) } } : {}),
       ...(opt['gossip-degree'] != null ? degree(Number(opt['gossip-degree'])) : {})

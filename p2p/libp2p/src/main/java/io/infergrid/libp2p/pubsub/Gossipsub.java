@@ -438,11 +438,17 @@ public final class Gossipsub implements AutoCloseable {
 
     /** The link to a peer, opened if there is none. */
     private Link link(PeerId peer) {
-        return links.computeIfAbsent(peer, id -> {
-            var link = new Link(id);
-            link.thread.start();
-            return link;
-        });
+        var before = links.get(peer);
+        if (before != null) {
+            return before;
+        }
+        var link = new Link(peer);
+        before = links.putIfAbsent(peer, link);
+        if (before != null) {
+            return before;
+        }
+        link.thread.start(); // not before others find it: what the router says to the peer at once goes through it
+        return link;
     }
 
     /**
