@@ -12,8 +12,11 @@ abstract sealed class QuantisedMatrix extends PackedMatrix permits ByteMatrix, P
 
     static final int BLOCK = 32;
 
-    /** From this number of positions on, unpacking a block once for all of them is worth it. */
-    static final int TILED_FROM = 4;
+    /**
+     * From this number of positions on, unpacking a block once for all of them is worth it; below, each goes straight from the packed words, which
+     * the first of them brought into the cache.
+     */
+    static final int TILED_FROM = 16;
 
     final int blocks;
 
