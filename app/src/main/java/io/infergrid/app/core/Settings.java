@@ -1,5 +1,8 @@
 package io.infergrid.app.core;
 
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
 /**
  * What the user chose; kept as JSON in the config directory. A value out of range is refused where it is set.
  *
@@ -11,6 +14,7 @@ package io.infergrid.app.core;
  * @param gateway whether the OpenAI-compatible API on this computer is served while the rig runs
  * @param gatewayPort its port on 127.0.0.1; 0 for any free one
  * @param startWhenOpened whether opening the window also presses Start
+ * @param limits what the rig yields to
  */
 public record Settings(
         Theme theme,
@@ -20,7 +24,8 @@ public record Settings(
         int workers,
         boolean gateway,
         int gatewayPort,
-        boolean startWhenOpened) {
+        boolean startWhenOpened,
+        Limits limits) {
 
     public static final int MIN_WORKERS = 3;
     public static final int MAX_WORKERS = 8;
@@ -54,35 +59,80 @@ public record Settings(
     }
 
     public static Settings defaults() {
-        return new Settings(Theme.SYSTEM, false, BackendChoice.AUTO, "", MIN_WORKERS, true, 11544, false);
+        return new Settings(
+                Theme.SYSTEM, false, BackendChoice.AUTO, "", MIN_WORKERS, true, 11544, false, Limits.DEFAULT);
+    }
+
+    /** This with some values changed, e.g. {@code settings.but(draft -> draft.workers = 4)}. */
+    public Settings but(Consumer<Draft> change) {
+        var draft = new Draft(this);
+        change.accept(draft);
+        return draft.done();
+    }
+
+    /** The values one by one, to be changed; a new component is added here and nowhere else. */
+    public static final class Draft {
+        public Theme theme;
+        public boolean welcomeDone;
+        public BackendChoice backend;
+        public String device;
+        public int workers;
+        public boolean gateway;
+        public int gatewayPort;
+        public boolean startWhenOpened;
+        public Limits limits;
+
+        private Draft(Settings now) {
+            theme = now.theme;
+            welcomeDone = now.welcomeDone;
+            backend = now.backend;
+            device = now.device;
+            workers = now.workers;
+            gateway = now.gateway;
+            gatewayPort = now.gatewayPort;
+            startWhenOpened = now.startWhenOpened;
+            limits = now.limits;
+        }
+
+        private Settings done() {
+            return new Settings(
+                    theme, welcomeDone, backend, device, workers, gateway, gatewayPort, startWhenOpened, limits);
+        }
     }
 
     public Settings withTheme(Theme next) {
-        return new Settings(next, welcomeDone, backend, device, workers, gateway, gatewayPort, startWhenOpened);
+        return but(draft -> draft.theme = next);
     }
 
     public Settings withWelcomeDone(boolean next) {
-        return new Settings(theme, next, backend, device, workers, gateway, gatewayPort, startWhenOpened);
+        return but(draft -> draft.welcomeDone = next);
     }
 
     public Settings withBackend(BackendChoice next) {
-        return new Settings(theme, welcomeDone, next, device, workers, gateway, gatewayPort, startWhenOpened);
+        return but(draft -> draft.backend = next);
     }
 
     public Settings withDevice(String next) {
-        return new Settings(theme, welcomeDone, backend, next, workers, gateway, gatewayPort, startWhenOpened);
+        return but(draft -> draft.device = next);
     }
 
     public Settings withWorkers(int next) {
-        return new Settings(theme, welcomeDone, backend, device, next, gateway, gatewayPort, startWhenOpened);
+        return but(draft -> draft.workers = next);
     }
 
     public Settings withGateway(boolean next, int port) {
-        return new Settings(theme, welcomeDone, backend, device, workers, next, port, startWhenOpened);
+        return but(draft -> {
+            draft.gateway = next;
+            draft.gatewayPort = port;
+        });
     }
 
     public Settings withStartWhenOpened(boolean next) {
-        return new Settings(theme, welcomeDone, backend, device, workers, gateway, gatewayPort, next);
+        return but(draft -> draft.startWhenOpened = next);
+    }
+
+    public Settings withLimits(UnaryOperator<Limits> next) {
+        return but(draft -> draft.limits = next.apply(limits));
     }
 
     public enum Theme {

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.infergrid.app.core.Limits;
+import io.infergrid.app.core.Schedule;
 import io.infergrid.app.core.Settings;
 import io.infergrid.app.paths.FileTrouble;
 import io.infergrid.app.paths.OwnerOnlyFile;
@@ -13,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /** Reads and writes {@link Settings} as JSON; unknown fields are ignored, missing ones take their default. */
@@ -90,7 +93,42 @@ public final class SettingsFile {
                 integer(json, "workers", ours.workers(), where),
                 bool(json, "gateway", ours.gateway(), where),
                 integer(json, "gatewayPort", ours.gatewayPort(), where),
-                bool(json, "startWhenOpened", ours.startWhenOpened(), where));
+                bool(json, "startWhenOpened", ours.startWhenOpened(), where),
+                limits(json.path("limits"), ours.limits(), where));
+    }
+
+    private static Limits limits(JsonNode json, Limits ours, String where) {
+        if (json.isMissingNode()) {
+            return ours;
+        }
+        if (!json.isObject()) {
+            throw new IllegalArgumentException(
+                    "expected an object for 'limits', found " + json.getNodeType() + " in " + where);
+        }
+        return new Limits(
+                bool(json, "games", ours.games(), where),
+                texts(json, "exclusivePrograms", ours.exclusivePrograms(), where),
+                integer(json, "othersGpuPercent", ours.othersGpuPercent(), where),
+                integer(json, "idleMinutes", ours.idleMinutes(), where),
+                bool(json, "onBattery", ours.onBattery(), where),
+                integer(json, "maxCelsius", ours.maxCelsius(), where),
+                integer(json, "maxWatts", ours.maxWatts(), where),
+                integer(json, "dutyPercent", ours.dutyPercent(), where),
+                integer(json, "memoryReserveMiB", ours.memoryReserveMiB(), where),
+                new Schedule(
+                        texts(json.path("schedule"), "days", ours.schedule().days(), where)));
+    }
+
+    private static List<String> texts(JsonNode json, String name, List<String> otherwise, String where) {
+        JsonNode value = json.path(name);
+        if (value.isMissingNode()) {
+            return otherwise;
+        }
+        if (!value.isArray() || !value.valueStream().allMatch(JsonNode::isTextual)) {
+            throw new IllegalArgumentException(
+                    "expected a list of texts for '" + name + "', found " + value + " in " + where);
+        }
+        return value.valueStream().map(JsonNode::textValue).toList();
     }
 
     private static boolean bool(JsonNode json, String name, boolean otherwise, String where) {
