@@ -1,6 +1,7 @@
 package io.infergrid.app.cli;
 
 import io.infergrid.app.device.OpenDevice;
+import io.infergrid.app.grid.NodeOrders;
 import io.infergrid.app.paths.Home;
 import io.infergrid.app.paths.RollingLog;
 import io.infergrid.app.store.SqlAddressBook;
@@ -57,6 +58,8 @@ final class NodeCommand extends RigCommand {
 
     @Option(names = "--listen", paramLabel = "ADDRESS", description = "Where to listen (default: ${DEFAULT-VALUE}).")
     List<String> listen = List.of("/ip4/127.0.0.1/tcp/0");
+
+    private static final int LONGEST_ORDER = 100;
 
     @Option(
             names = "--bootstrap",
@@ -184,17 +187,19 @@ final class NodeCommand extends RigCommand {
         Home home = home().create();
         RollingLog.open(home, "node", common.verbose);
         var leaving = new AtomicBoolean();
+        var orders = new Orders();
         try (var interruption = Interruption.waking();
                 OpenDevice opened = conformanceDigest == null
                         ? device.open(interruption.requested())
                         : OpenDevice.known(device.backend(), device.choice(), device.threads, conformanceDigest)) {
             if (!ignoreStdin) {
-                leaveWithStandardInput(Thread.currentThread(), leaving);
+                obeyStandardInput(Thread.currentThread(), leaving, orders);
             }
             try (var book = new SqlAddressBook(
                             home.data().resolve("addresses.db"), InstantSource.system(), KNOWN_PEERS);
                     Joined joined = start(home, opened, asked.bootstrap(), book)) {
                 GridNode node = joined.node();
+                orders.goTo(node);
                 if (seedFile != null) {
                     Hash root = node.seed(seedFile, "");
                     say(node, Map.of("event", "seeding", "model", root.hex()));
@@ -370,12 +375,18 @@ final class NodeCommand extends RigCommand {
     }
 
     /** Whoever started this holds the other end; when it is gone, however it went, nothing here is needed any more. */
-    private static void leaveWithStandardInput(Thread worker, AtomicBoolean leaving) {
+    private static void obeyStandardInput(Thread worker, AtomicBoolean leaving, Orders orders) {
         Thread.ofPlatform().daemon().name("standard-input").start(() -> {
+            var line = new StringBuilder();
             try {
                 InputStream in = System.in;
-                while (in.read() >= 0) {
-                    // nothing is said to a node this way
+                for (int next; (next = in.read()) >= 0; ) {
+                    if (next == '\n') {
+                        NodeOrders.dutyOf(line.toString().strip()).ifPresent(orders::duty);
+                        line.setLength(0);
+                    } else if (line.length() < LONGEST_ORDER) {
+                        line.append((char) next);
+                    }
                 }
             } catch (IOException e) {
                 // as good as its end
@@ -383,5 +394,23 @@ final class NodeCommand extends RigCommand {
             leaving.set(true);
             worker.interrupt();
         });
+    }
+
+    /** What standard input orders, kept until there is a node to tell. */
+    private static final class Orders {
+        private int duty = 100;
+        private @Nullable GridNode node;
+
+        synchronized void duty(int percent) {
+            duty = percent;
+            if (node != null) {
+                node.duty(percent);
+            }
+        }
+
+        synchronized void goTo(GridNode up) {
+            node = up;
+            up.duty(duty);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.infergrid.app.cli;
 
+import io.infergrid.app.care.sense.ThisComputer;
 import io.infergrid.app.core.Window;
 import io.infergrid.app.gateway.LocalApi;
 import io.infergrid.app.gateway.RunningInstance;
@@ -55,7 +56,8 @@ final class RunCommand extends RigCommand {
                 .findFirst()
                 .orElseThrow(() -> new Failure("expected the window in this build, found none: try --terminal"));
         try (var interruption = Interruption.waking();
-                RigService rig = RigService.open(home, file, Clock.systemUTC(), random);
+                RigService rig = RigService.open(
+                        home, file, Clock.systemUTC(), random, () -> ThisComputer.open(System.getenv()));
                 LocalApi api = api(home, rig, window, random)) {
             device.choose(rig);
             RunningInstance.announce(home, api.port());

@@ -1,5 +1,6 @@
 package io.infergrid.app.cli;
 
+import io.infergrid.app.care.sense.ThisComputer;
 import io.infergrid.app.core.Observable;
 import io.infergrid.app.core.RigState;
 import io.infergrid.app.gateway.LocalApi;
@@ -53,7 +54,8 @@ final class ServeCommand extends RigCommand {
         Instant opening = Clock.systemUTC().instant();
         var random = new SecureRandom();
         try (var interruption = Interruption.waking();
-                RigService rig = RigService.open(home, file, Clock.systemUTC(), random);
+                RigService rig = RigService.open(
+                        home, file, Clock.systemUTC(), random, () -> ThisComputer.open(System.getenv()));
                 LocalApi api = new LocalApi(
                         rig,
                         port == null ? rig.settings().get().gatewayPort() : port,

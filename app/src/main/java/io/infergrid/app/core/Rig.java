@@ -32,6 +32,12 @@ public interface Rig extends AutoCloseable {
     /** Tokens per second over the last seconds, 0 when nothing is served. */
     Observable<Double> tokensPerSecond();
 
+    /** What the graphics card says of itself. */
+    Observable<Telemetry> telemetry();
+
+    /** What can be found out about this computer and its user, and what cannot; empty until it was looked at. */
+    Observable<List<Ability>> abilities();
+
     /** What happened lately, newest first, at most 100. */
     Observable<List<Notice>> notices();
 
@@ -79,6 +85,13 @@ public interface Rig extends AutoCloseable {
 
     @Override
     void close();
+
+    /**
+     * @param senses {@code full-screen}, {@code programs}, {@code idle}, {@code power}, {@code others-on-card} or {@code card}
+     * @param available whether it works here
+     * @param how by what means, or why it does not work
+     */
+    record Ability(String senses, boolean available, String how) {}
 
     /** @param purpose one of {@code config}, {@code data}, {@code cache}, {@code state}, {@code logs} */
     record Folder(String purpose, Path path) {}

@@ -229,6 +229,11 @@ public final class LocalGrid implements AutoCloseable {
         return workers.stream().map(Supervisor::pid).filter(pid -> pid >= 0).toList();
     }
 
+    /** Lets the workers compute this part of the time at most, in percent. */
+    public void duty(int percent) {
+        workers.forEach(worker -> worker.say(NodeOrders.duty(percent)));
+    }
+
     /** Ends the workers, all at the same time, and leaves the grid. Takes some seconds at most. */
     @Override
     public void close() {

@@ -25,6 +25,7 @@ final class Supervisor implements AutoCloseable {
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
     private volatile @Nullable WorkerProcess process;
+    private volatile String order = "";
 
     /** Starts the worker's process. */
     interface Launch {
@@ -76,9 +77,22 @@ final class Supervisor implements AutoCloseable {
     private String runOnce() throws InterruptedException {
         try (WorkerProcess worker = launch.launch()) {
             process = worker;
+            String said = order;
+            if (!said.isEmpty()) {
+                worker.say(said);
+            }
             return worker.awaitEnd();
         } catch (IOException e) {
             return "it could not be started: " + e.getMessage();
+        }
+    }
+
+    /** Says a line to the worker that runs now and to each that is started in its place; only the last line counts. */
+    void say(String line) {
+        order = line;
+        WorkerProcess now = process;
+        if (now != null) {
+            now.say(line);
         }
     }
 

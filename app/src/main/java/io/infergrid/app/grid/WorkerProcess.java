@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -98,6 +99,20 @@ final class WorkerProcess implements AutoCloseable {
             if (lastWords.size() > LAST_WORDS) {
                 lastWords.removeFirst();
             }
+        }
+    }
+
+    /** Says a line to it, if it still hears. */
+    void say(String line) {
+        try {
+            BufferedWriter input = process.outputWriter();
+            synchronized (input) {
+                input.write(line);
+                input.newLine();
+                input.flush();
+            }
+        } catch (IOException e) {
+            log.debug("{}: its input is closed: {}", name, e.getMessage());
         }
     }
 

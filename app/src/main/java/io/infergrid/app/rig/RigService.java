@@ -1,5 +1,7 @@
 package io.infergrid.app.rig;
 
+import io.infergrid.app.care.Care;
+import io.infergrid.app.care.Sensors;
 import io.infergrid.app.core.BenchmarkRecord;
 import io.infergrid.app.core.ChatException;
 import io.infergrid.app.core.Check;
@@ -13,6 +15,7 @@ import io.infergrid.app.core.Rig;
 import io.infergrid.app.core.RigState;
 import io.infergrid.app.core.Settings;
 import io.infergrid.app.core.SwarmView;
+import io.infergrid.app.core.Telemetry;
 import io.infergrid.app.device.ModelText;
 import io.infergrid.app.device.OpenDevice;
 import io.infergrid.app.device.WantedDevice;
@@ -49,6 +52,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -95,10 +99,12 @@ public final class RigService implements Rig {
     private final Map<String, List<JobRecord.Window>> windows = new ConcurrentHashMap<>();
     private final Sessions sessions;
 
+    private final Care care;
     private final Thread conductor;
     private final ReentrantLock wakeLock = new ReentrantLock();
     private final Condition wake = wakeLock.newCondition();
     private volatile boolean closing;
+    private volatile int duty = 100;
     private volatile @Nullable LocalGrid grid;
     private volatile @Nullable ModelText text;
     // null for that of the settings
@@ -118,7 +124,8 @@ public final class RigService implements Rig {
             RandomGenerator random,
             InstanceLock lock,
             Store store,
-            Settings chosen) {
+            Settings chosen,
+            Supplier<Sensors> sensors) {
         this.home = home;
         this.model = model;
         this.clock = clock;
@@ -130,16 +137,24 @@ public final class RigService implements Rig {
         this.machine = new RigStateMachine(clock);
         this.sessions = new Sessions(machine);
         this.notices = new ObservableValue<>(store.notices(NOTICES));
+        this.care = new Care(sensors, () -> settings.get().limits(), clock, new Surroundings(), this::duty);
         this.conductor = Thread.ofPlatform().name("conductor").daemon().unstarted(this::conduct);
+    }
+
+    /** As the other, on a computer of which nothing is known. */
+    public static RigService open(Home home, Path model, Clock clock, RandomGenerator random) throws IOException {
+        return open(home, model, clock, random, Sensors::none);
     }
 
     /**
      * Opens the rig of a home; nothing runs before {@link #start}.
      *
      * @param model the GGUF file that the local grid serves
+     * @param sensors finds out what the computer and its user are doing; called once, on a thread of its own
      * @throws AlreadyRunning if another process has this home
      */
-    public static RigService open(Home home, Path model, Clock clock, RandomGenerator random) throws IOException {
+    public static RigService open(Home home, Path model, Clock clock, RandomGenerator random, Supplier<Sensors> sensors)
+            throws IOException {
         home.create();
         InstanceLock lock = InstanceLock.take(home)
                 .orElseThrow(() ->
@@ -155,9 +170,10 @@ public final class RigService implements Rig {
                 chosen = Settings.defaults();
                 problems.add("The settings could not be read and the defaults are used: " + e.getMessage());
             }
-            var rig = new RigService(home, model, clock, random, lock, store, chosen);
+            var rig = new RigService(home, model, clock, random, lock, store, chosen, sensors);
             problems.forEach(problem -> rig.notice(Notice.Severity.WARNING, problem));
             rig.conductor.start();
+            rig.care.start();
             return rig;
         } catch (RuntimeException e) {
             lock.close();
@@ -220,6 +236,16 @@ public final class RigService implements Rig {
     @Override
     public Observable<Double> tokensPerSecond() {
         return tokensPerSecond;
+    }
+
+    @Override
+    public Observable<Telemetry> telemetry() {
+        return care.telemetry();
+    }
+
+    @Override
+    public Observable<List<Ability>> abilities() {
+        return care.abilities();
     }
 
     @Override
@@ -532,6 +558,7 @@ public final class RigService implements Rig {
                     clock,
                     random);
             grid = next;
+            next.duty(duty);
             text = words;
             machine.starting("Workers are fetching their shards of " + words.name() + ".");
             if (next.awaitPipeline(PIPELINE_LIMIT, unwanted)) {
@@ -572,6 +599,30 @@ public final class RigService implements Rig {
         knownPeers = Set.of();
         swarm.set(SwarmView.empty());
         machine.down();
+    }
+
+    /** What the computer and its user are doing holds the rig back or lets it go on. */
+    private final class Surroundings implements Care.Listener {
+        @Override
+        public void holds(PauseReason reason) {
+            machine.block(reason);
+            if (grid != null) {
+                wakeUp();
+            }
+        }
+
+        @Override
+        public void gone(Class<? extends PauseReason> kind) {
+            machine.unblock(kind);
+        }
+    }
+
+    private void duty(int percent) {
+        duty = percent;
+        LocalGrid running = grid;
+        if (running != null) {
+            running.duty(percent);
+        }
     }
 
     private final class WorkerEvents implements LocalGrid.Events {
@@ -695,6 +746,7 @@ public final class RigService implements Rig {
             return;
         }
         closing = true;
+        care.close();
         wakeUp();
         try {
             conductor.join(Duration.ofSeconds(30).toMillis());

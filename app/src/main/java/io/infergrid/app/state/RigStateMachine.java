@@ -16,8 +16,8 @@ import java.util.Map;
  * The three verbs, the reasons that hold, and what the work itself reports, as one state. Its law: never {@link
  * RigState.Running} while a reason holds. Thread-safe; nothing here blocks.
  *
- * <p>Resume rules: what the user ordered ends when the user says so, a repeated failure too; a game, an active user and a busy
- * GPU must have been gone for a quiet period first; everything else ends at once.
+ * <p>Resume rules: what the user ordered ends when the user says so, a repeated failure too; a game and a busy GPU must
+ * have been gone for a quiet period first; everything else ends at once. (An active user has been idle for as long as the user said.)
  */
 public final class RigStateMachine {
 
@@ -114,9 +114,6 @@ public final class RigStateMachine {
     public static Duration quietPeriod(Class<? extends PauseReason> kind) {
         if (kind == PauseReason.GameRunning.class) {
             return Duration.ofMinutes(5);
-        }
-        if (kind == PauseReason.UserActive.class) {
-            return Duration.ofMinutes(3);
         }
         if (kind == PauseReason.GpuBusyWithOthers.class) {
             return Duration.ofMinutes(1);

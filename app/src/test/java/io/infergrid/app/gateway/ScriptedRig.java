@@ -13,6 +13,7 @@ import io.infergrid.app.core.Rig;
 import io.infergrid.app.core.RigState;
 import io.infergrid.app.core.Settings;
 import io.infergrid.app.core.SwarmView;
+import io.infergrid.app.core.Telemetry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,6 +91,16 @@ final class ScriptedRig implements Rig {
     @Override
     public Observable<SwarmView> swarm() {
         return new ObservableValue<>(new SwarmView("me", List.of(), List.of(), List.of(), "demo", 6, List.of()));
+    }
+
+    @Override
+    public Observable<Telemetry> telemetry() {
+        return new ObservableValue<>(Telemetry.UNKNOWN);
+    }
+
+    @Override
+    public Observable<List<Ability>> abilities() {
+        return new ObservableValue<>(List.of());
     }
 
     @Override

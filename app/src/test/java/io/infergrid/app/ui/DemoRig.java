@@ -11,6 +11,7 @@ import io.infergrid.app.core.Rig;
 import io.infergrid.app.core.RigState;
 import io.infergrid.app.core.Settings;
 import io.infergrid.app.core.SwarmView;
+import io.infergrid.app.core.Telemetry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,6 +35,14 @@ public final class DemoRig implements Rig {
     public final ObservableValue<DeviceView> device = new ObservableValue<>(new DeviceView("", "cpu", -1, false, ""));
     public final ObservableValue<SwarmView> swarm = new ObservableValue<>(SwarmView.empty());
     public final ObservableValue<Double> tokensPerSecond = new ObservableValue<>(0.0);
+    public final ObservableValue<Telemetry> telemetry = new ObservableValue<>(Telemetry.UNKNOWN);
+    public final ObservableValue<List<Ability>> abilities = new ObservableValue<>(List.of(
+            new Ability("full-screen", true, "the X server's active window"),
+            new Ability("programs", true, "the system's list of processes"),
+            new Ability("idle", false, "no display"),
+            new Ability("power", true, "the system's power sources"),
+            new Ability("others-on-card", true, "what the kernel's graphics driver says of each program"),
+            new Ability("card", true, "the driver of Radeon RX 7800 XT")));
     public final ObservableValue<List<Notice>> notices = new ObservableValue<>(List.of());
     public final ObservableValue<Settings> settings =
             new ObservableValue<>(Settings.defaults().withWelcomeDone(true));
@@ -181,6 +190,16 @@ public final class DemoRig implements Rig {
     @Override
     public ObservableValue<SwarmView> swarm() {
         return swarm;
+    }
+
+    @Override
+    public ObservableValue<Telemetry> telemetry() {
+        return telemetry;
+    }
+
+    @Override
+    public ObservableValue<List<Ability>> abilities() {
+        return abilities;
     }
 
     @Override

@@ -105,6 +105,9 @@ public interface GridNode extends AutoCloseable {
     /** Takes no new sessions; those in hand go on. {@link GridSnapshot#sessions} says how many are left. */
     void drain();
 
+    /** Lets the device compute this part of the time at most, 1 to 100 percent; 100 is what a node starts with. */
+    void duty(int percent);
+
     /** Ends all sessions in hand and frees the stages' weights. */
     void stopServing();
 

@@ -532,6 +532,11 @@ final class LiveNode implements GridNode {
     }
 
     @Override
+    public void duty(int percent) {
+        engine.duty(percent);
+    }
+
+    @Override
     public void stopServing() {
         try {
             stages.removeAll();

@@ -13,6 +13,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -28,6 +29,9 @@ import org.slf4j.LoggerFactory;
  * <p>Everything else, such as opening and freeing caches, is done in the order in which it came, before the steps that wait.
  */
 public final class EngineThread implements AutoCloseable {
+
+    /** However long a batch took, nobody waits longer for the next because of the duty. */
+    private static final Duration LONGEST_REST = Duration.ofSeconds(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(EngineThread.class);
 
@@ -60,6 +64,7 @@ public final class EngineThread implements AutoCloseable {
 
     private final StepQueue<Step> steps;
     private volatile boolean closed;
+    private volatile int dutyPercent = 100;
 
     public EngineThread(GridMetrics metrics) {
         this(metrics, StepQueue.Limits.DEFAULT);
@@ -95,11 +100,29 @@ public final class EngineThread implements AutoCloseable {
                 if (task != null) {
                     task.run();
                 } else if (!batch.isEmpty()) {
+                    long start = System.nanoTime();
                     compute(batch);
+                    rest(System.nanoTime() - start);
                 }
             }
         } catch (InterruptedException stop) {
             // close() settles what is left
+        }
+    }
+
+    /** Lets the device rest between two batches, so that it computes this part of the time at most; from the next batch on. */
+    public void duty(int percent) {
+        if (percent < 1 || percent > 100) {
+            throw new IllegalArgumentException("expected a duty of 1 to 100 percent, found " + percent);
+        }
+        dutyPercent = percent;
+    }
+
+    private void rest(long worked) throws InterruptedException {
+        int duty = dutyPercent;
+        if (duty < 100 && !closed) {
+            long nanos = Math.min(worked * (100 - duty) / duty, LONGEST_REST.toNanos());
+            TimeUnit.NANOSECONDS.sleep(nanos);
         }
     }
 
