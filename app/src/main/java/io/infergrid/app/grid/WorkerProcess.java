@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +27,15 @@ final class WorkerProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(WorkerProcess.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration GRACE = Duration.ofSeconds(5);
+    /** Where an installed program has its native libraries. */
+    private static final List<String> INHERITED = List.of(
+            "infergrid.root",
+            "java.library.path",
+            "jna.boot.library.path",
+            "jna.nounpack",
+            "org.lwjgl.librarypath",
+            "org.sqlite.lib.path");
+
     private static final int LAST_WORDS = 8;
 
     private final String name;
@@ -58,9 +69,18 @@ final class WorkerProcess implements AutoCloseable {
                 "-XX:+ExitOnOutOfMemoryError",
                 "-XX:ErrorFile=" + logs.resolve("hs_err_" + name + "_%p.log"),
                 "-Xlog:disable"));
-        Path archive = Path.of(System.getProperty("infergrid.root", ""), "lib", "infergrid.aot");
-        if (System.getProperty("infergrid.root") != null && archive.toFile().isFile()) {
-            command.add("-XX:AOTCache=" + archive);
+        String root = System.getProperty("infergrid.root");
+        if (root != null) {
+            // in a build's folder, and in an installed image
+            Stream.of(Path.of(root, "lib", "infergrid.aot"), Path.of(root, "infergrid.aot"))
+                    .filter(Files::isRegularFile)
+                    .forEach(archive -> command.add("-XX:AOTCache=" + archive));
+        }
+        for (String inherited : INHERITED) {
+            String value = System.getProperty(inherited);
+            if (value != null) {
+                command.add("-D" + inherited + "=" + value);
+            }
         }
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.infergrid.app.Main", "node"));
         command.addAll(arguments);
