@@ -152,6 +152,18 @@ public final class ChainClient implements TransactionNode, AutoCloseable {
     }
 
     @Override
+    public long settledNonce(Address account) {
+        long settled = Math.max(0, headNumber() - network.confirmations());
+        return nonce(account, "0x" + Long.toHexString(settled));
+    }
+
+    @Override
+    public long headNumber() {
+        return quantity(read("eth_blockNumber", List.of(), Quantity.class).getResult())
+                .longValueExact();
+    }
+
+    @Override
     public long pendingNonce(Address account) {
         return nonce(account, "pending");
     }

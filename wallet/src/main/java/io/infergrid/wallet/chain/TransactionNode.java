@@ -10,6 +10,12 @@ public interface TransactionNode {
     /** How many transactions of this account are in blocks: the next nonce that a block can take. */
     long minedNonce(Address account);
 
+    /** The same as of the block that is as deep as the network's confirmations: what no reorganisation is expected to undo. */
+    long settledNonce(Address account);
+
+    /** Number of the newest block. */
+    long headNumber();
+
     /** The same with what waits in the pool. */
     long pendingNonce(Address account);
 
