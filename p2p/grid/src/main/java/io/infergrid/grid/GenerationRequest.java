@@ -1,5 +1,6 @@
 package io.infergrid.grid;
 
+import io.infergrid.grid.batching.Priority;
 import java.util.Set;
 
 /**
@@ -10,8 +11,15 @@ import java.util.Set;
  * @param maxTokens most tokens to generate
  * @param sampling how the last stage picks tokens
  * @param stopTokens ids that end the answer; the one that ends it is not handed to the listener
+ * @param priority at the stages, among what others have them compute
  */
-public record GenerationRequest(Hash model, int[] prompt, int maxTokens, Sampling sampling, Set<Integer> stopTokens) {
+public record GenerationRequest(
+        Hash model, int[] prompt, int maxTokens, Sampling sampling, Set<Integer> stopTokens, Priority priority) {
+
+    /** For somebody who watches the tokens come. */
+    public GenerationRequest(Hash model, int[] prompt, int maxTokens, Sampling sampling, Set<Integer> stopTokens) {
+        this(model, prompt, maxTokens, sampling, stopTokens, Priority.INTERACTIVE);
+    }
 
     public GenerationRequest {
         prompt = prompt.clone();

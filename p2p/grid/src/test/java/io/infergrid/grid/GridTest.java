@@ -433,7 +433,7 @@ class GridTest {
             assertThat(gateway.awaitPipeline(model, LIMIT)).isTrue();
             assertThatThrownBy(() -> gateway.generate(request(model, 5, 9, Sampling.GREEDY), DEAF, () -> false))
                     .isInstanceOf(GridException.NoRoute.class)
-                    .hasMessageContaining("expected a KV cache of up to 1000 bytes");
+                    .hasMessageContaining("expected a session within the 1000 bytes of keys and values");
             assertThat(small.metrics().value("stage.sessions.refused")).isEqualTo(1);
 
             grid.workers(gateway, model, whole);

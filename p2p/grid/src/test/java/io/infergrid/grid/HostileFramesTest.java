@@ -4,6 +4,7 @@ import static io.infergrid.grid.TestGrid.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.infergrid.grid.GenerationRequest.Sampling;
+import io.infergrid.grid.batching.Priority;
 import io.infergrid.grid.pipeline.StageMessage;
 import io.infergrid.grid.pipeline.StageMessage.Attach;
 import io.infergrid.grid.pipeline.StageMessage.Failed;
@@ -100,7 +101,8 @@ class HostileFramesTest {
                 Optional.empty(),
                 Optional.empty(),
                 false,
-                Sampling.GREEDY);
+                Sampling.GREEDY,
+                Priority.INTERACTIVE);
     }
 
     private Stream session(BlockRange blocks, Optional<PeerId> previous) throws IOException {

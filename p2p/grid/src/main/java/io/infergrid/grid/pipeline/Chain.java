@@ -2,6 +2,7 @@ package io.infergrid.grid.pipeline;
 
 import io.infergrid.grid.GenerationRequest.Sampling;
 import io.infergrid.grid.Hash;
+import io.infergrid.grid.batching.Priority;
 import io.infergrid.grid.net.Swarm;
 import io.infergrid.grid.pipeline.RoutePlanner.Candidate;
 import io.infergrid.grid.pipeline.StageMessage.Committed;
@@ -187,6 +188,7 @@ final class Chain implements AutoCloseable {
             List<Optional<Candidate>> standbys,
             int maxPositions,
             Sampling sampling,
+            Priority priority,
             Duration limit,
             WindowAudit audit,
             Watcher watcher)
@@ -196,7 +198,7 @@ final class Chain implements AutoCloseable {
         try {
             List<Member> members = chain.members();
             for (Member member : members) {
-                var open = chain.opening(member, session, model, maxPositions, sampling);
+                var open = chain.opening(member, session, model, maxPositions, sampling, priority);
                 Thread.ofVirtual()
                         .name("stage " + member.stage + " of " + session)
                         .start(() -> chain.follow(swarm, member, open, limit));
@@ -211,7 +213,8 @@ final class Chain implements AutoCloseable {
         }
     }
 
-    private Open opening(Member member, String session, Hash model, int maxPositions, Sampling sampling) {
+    private Open opening(
+            Member member, String session, Hash model, int maxPositions, Sampling sampling, Priority priority) {
         int stage = member.stage;
         var previous = new ArrayList<PeerId>();
         if (stage > 0) {
@@ -231,7 +234,8 @@ final class Chain implements AutoCloseable {
                 next(stage),
                 tee(stage),
                 !member.equals(active[stage]),
-                sampling);
+                sampling,
+                priority);
     }
 
     private Optional<Hop> next(int stage) {

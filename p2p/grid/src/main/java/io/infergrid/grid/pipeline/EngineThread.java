@@ -5,6 +5,10 @@ import io.infergrid.compute.engine.Stage;
 import io.infergrid.compute.engine.Stage.Work;
 import io.infergrid.compute.engine.StageOutput;
 import io.infergrid.grid.GridMetrics;
+import io.infergrid.grid.batching.ChunkBudget;
+import io.infergrid.grid.batching.Priority;
+import io.infergrid.grid.batching.StepQueue;
+import io.infergrid.grid.batching.StepQueue.Share;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -24,7 +28,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The one thread that computes. Steps of sessions that wait at the same time and are of the same stage are computed together (continuous
  * batching): the weights are read once for all of them, and IG1 gives each session the bytes that it would have alone. While one batch
- * is computed the next one gathers; nobody waits for a batch to fill.
+ * is computed the next one gathers; nobody waits for a batch to fill. {@link StepQueue} says who is in it; long steps are computed in
+ * parts.
  *
  * <p>Everything else, such as opening and freeing caches, is done in the order in which it came, before the steps that wait.
  */
@@ -43,17 +48,59 @@ public final class EngineThread implements AutoCloseable {
      */
     record Computed(StageOutput output, long nanos, long share) {}
 
-    /** One session's step: what the engine computes, on which stage, and whether anybody still wants it. */
-    private record Step(Stage stage, Work work, BooleanSupplier over, CompletableFuture<Computed> result) {
+    /**
+     * For whom a step is computed.
+     *
+     * @param peer who asked for the session; peers have equal shares
+     */
+    record Caller(Object peer, Priority priority) {}
 
-        int positions() {
-            return work.input().positions();
+    /** One session's step: what the engine computes, on which stage, and whether anybody still wants it. */
+    private static final class Step {
+        private final Stage stage;
+        private final Caller caller;
+        private final BooleanSupplier over;
+        private final PartedWork work;
+        private final CompletableFuture<Computed> result = new CompletableFuture<>();
+        private long nanos;
+        private long share;
+
+        Step(Stage stage, Work work, Caller caller, BooleanSupplier over) {
+            this.stage = stage;
+            this.work = new PartedWork(work);
+            this.caller = caller;
+            this.over = over;
         }
 
         boolean unwanted() {
             return result.isDone() || over.getAsBoolean();
         }
     }
+
+    private static final class Traits implements StepQueue.Traits<Step> {
+        @Override
+        public Object stage(Step step) {
+            return step.stage;
+        }
+
+        @Override
+        public Object peer(Step step) {
+            return step.caller.peer();
+        }
+
+        @Override
+        public Priority priority(Step step) {
+            return step.caller.priority();
+        }
+
+        @Override
+        public int positions(Step step) {
+            return step.work.left();
+        }
+    }
+
+    /** Longest that a batch with tokens that somebody watches may take because of prompts beside them. */
+    private static final long TARGET_NANOS = Duration.ofMillis(100).toNanos();
 
     private final GridMetrics metrics;
     private final Thread thread;
@@ -63,6 +110,9 @@ public final class EngineThread implements AutoCloseable {
     private final ArrayDeque<FutureTask<?>> tasks = new ArrayDeque<>();
 
     private final StepQueue<Step> steps;
+    /** Used by the engine's thread. */
+    private final ChunkBudget budget;
+
     private volatile boolean closed;
     private volatile int dutyPercent = 100;
 
@@ -72,7 +122,8 @@ public final class EngineThread implements AutoCloseable {
 
     EngineThread(GridMetrics metrics, StepQueue.Limits limits) {
         this.metrics = metrics;
-        steps = new StepQueue<>(limits, Step::stage, Step::positions);
+        steps = new StepQueue<>(limits, new Traits());
+        budget = new ChunkBudget(limits.positions(), TARGET_NANOS);
         thread = Thread.ofPlatform().name("engine").daemon().start(this::work);
     }
 
@@ -80,7 +131,7 @@ public final class EngineThread implements AutoCloseable {
         try {
             while (true) {
                 FutureTask<?> task = null;
-                List<Step> batch = List.of();
+                List<Share<Step>> batch = List.of();
                 lock.lockInterruptibly();
                 try {
                     while (tasks.isEmpty() && steps.isEmpty()) {
@@ -92,7 +143,7 @@ public final class EngineThread implements AutoCloseable {
                     task = tasks.poll();
                     if (task == null) {
                         steps.removeIf(EngineThread::dropIfUnwanted);
-                        batch = steps.next();
+                        batch = next();
                     }
                 } finally {
                     lock.unlock();
@@ -131,35 +182,54 @@ public final class EngineThread implements AutoCloseable {
         if (!step.unwanted()) {
             return false;
         }
-        step.result().cancel(false);
+        step.result.cancel(false);
         return true;
     }
 
-    private void compute(List<Step> batch) {
+    /** The next batch; what is left of a step that is in it in part waits until that part is computed. */
+    private List<Share<Step>> next() {
+        return steps.next(budget.positions());
+    }
+
+    private void compute(List<Share<Step>> batch) {
         try {
             long start = System.nanoTime();
             List<StageOutput> outputs = batch.getFirst()
-                    .stage()
-                    .forward(batch.stream().map(Step::work).toList());
+                    .step()
+                    .stage
+                    .forward(batch.stream()
+                            .map(share -> share.step().work.next(share.positions()))
+                            .toList());
             long nanos = System.nanoTime() - start;
-            long positions = batch.stream().mapToLong(Step::positions).sum();
+            int positions = batch.stream().mapToInt(Share::positions).sum();
+            budget.measured(positions, nanos, batch.stream().anyMatch(EngineThread::watched));
             metrics.count("stage.batches");
             metrics.add("stage.batches.sessions", batch.size());
+            metrics.add("stage.batches.positions", positions);
             metrics.add("stage.compute.micros", nanos / 1000);
             for (int i = 0; i < batch.size(); i++) {
-                Step step = batch.get(i);
-                step.result().complete(new Computed(outputs.get(i), nanos, nanos * step.positions() / positions));
+                Step step = batch.get(i).step();
+                step.nanos += nanos;
+                step.share += nanos * batch.get(i).positions() / positions;
+                step.work.computed(batch.get(i).positions(), outputs.get(i));
+                if (step.work.left() == 0) {
+                    step.result.complete(new Computed(step.work.output(), step.nanos, step.share));
+                }
             }
         } catch (IllegalArgumentException | CacheFullException refused) {
             // no session has moved: whoever is at fault finds out alone
             if (batch.size() == 1) {
-                batch.getFirst().result().completeExceptionally(refused);
+                batch.getFirst().step().result.completeExceptionally(refused);
             } else {
                 batch.forEach(step -> compute(List.of(step)));
             }
         } catch (RuntimeException | Error broken) {
-            batch.forEach(step -> step.result().completeExceptionally(broken));
+            batch.forEach(share -> share.step().result.completeExceptionally(broken));
         }
+    }
+
+    private static boolean watched(Share<Step> share) {
+        return share.step().work.positions() == 1 && share.step().caller.priority() == Priority.INTERACTIVE;
     }
 
     /**
@@ -169,8 +239,8 @@ public final class EngineThread implements AutoCloseable {
      * @throws RuntimeException what the engine threw
      * @throws IllegalStateException if the engine is closed or the session is over
      */
-    Computed step(Stage stage, Work work, BooleanSupplier over) throws InterruptedException {
-        var step = new Step(stage, work, over, new CompletableFuture<>());
+    Computed step(Stage stage, Work work, Caller caller, BooleanSupplier over) throws InterruptedException {
+        var step = new Step(stage, work, caller, over);
         lock.lock();
         try {
             if (closed) {
@@ -182,13 +252,13 @@ public final class EngineThread implements AutoCloseable {
             lock.unlock();
         }
         try {
-            return step.result().get();
+            return step.result.get();
         } catch (ExecutionException e) {
             throw failure(e);
         } catch (CancellationException e) {
             throw closed();
         } finally {
-            step.result().cancel(false); // when interrupted, nobody waits any more
+            step.result.cancel(false); // when interrupted, nobody waits any more
         }
     }
 
@@ -277,7 +347,7 @@ public final class EngineThread implements AutoCloseable {
         lock.lock();
         try {
             closed = true;
-            steps.removeIf(step -> step.result().cancel(false) || step.result().isDone());
+            steps.removeIf(step -> step.result.cancel(false) || step.result.isDone());
             more.signal();
         } finally {
             lock.unlock();

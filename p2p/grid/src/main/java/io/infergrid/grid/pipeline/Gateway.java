@@ -235,6 +235,7 @@ public final class Gateway {
                         RoutePlanner.standbys(route, usable()),
                         lengthLimit,
                         request.sampling(),
+                        request.priority(),
                         atMost(OPEN_LIMIT),
                         audit,
                         this)) {

@@ -36,6 +36,11 @@ public record LoadedStage(
         return pages * (pageBytes > 0 ? pageBytes : widestPageBytes());
     }
 
+    /** The most positions whose keys and values take no more than so many bytes. */
+    long positionsWithin(long bytes) {
+        return bytes / Math.max(1, kvBytes(1)) * StageLimits.PAGE_POSITIONS;
+    }
+
     /** For a backend that does not say: two vectors of four bytes an element, block and position. */
     private long widestPageBytes() {
         ModelConfig config = stage.config();

@@ -9,6 +9,7 @@ import io.infergrid.compute.engine.StageSession.LogitsWanted;
 import io.infergrid.compute.sampling.Sampler;
 import io.infergrid.compute.sampling.SamplingParameters;
 import io.infergrid.grid.GridMetrics;
+import io.infergrid.grid.batching.Priority;
 import io.infergrid.grid.net.Swarm;
 import io.infergrid.grid.pipeline.StageInbox.Frame;
 import io.infergrid.grid.pipeline.StageMessage.Attach;
@@ -73,6 +74,7 @@ final class ServedSession {
     private final Clock clock;
     private final GridMetrics metrics;
     private final Ended ended;
+    private final CacheRoom room;
     private final String profile;
     private final SecureRandom salts;
     private final WindowHasher hasher = new WindowHasher();
@@ -110,6 +112,7 @@ final class ServedSession {
             GridMetrics metrics,
             String profile,
             SecureRandom salts,
+            CacheRoom room,
             Ended ended) {
         this.open = open;
         this.stage = stage;
@@ -119,6 +122,7 @@ final class ServedSession {
         this.clock = clock;
         this.metrics = metrics;
         this.ended = ended;
+        this.room = room;
         startedAt = clock.instant();
         lastFrame = startedAt;
         sampler = new Sampler(SamplingParameters.of(
@@ -144,6 +148,11 @@ final class ServedSession {
 
     LoadedStage stage() {
         return stage;
+    }
+
+    /** Most bytes that its keys and values can take. */
+    long cacheBytes() {
+        return stage.kvBytes(open.maxPositions());
     }
 
     PeerId gateway() {
@@ -327,17 +336,25 @@ final class ServedSession {
             end(null);
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
+        } catch (CacheRoom.NoRoom full) {
+            end(new Failed(Reason.BUSY, String.valueOf(full.getMessage())));
         } catch (RuntimeException | Error broken) {
             end(new Failed(Reason.ENGINE, String.valueOf(broken.getMessage())));
         }
     }
 
-    private void step(StageInbox.Task task) throws IOException, InterruptedException {
+    private void step(StageInbox.Task task) throws IOException, InterruptedException, CacheRoom.NoRoom {
         StageSession on = Objects.requireNonNull(cache);
         StageInput input = task.input();
         boolean each = stage.last() && task.frames().size() > 1;
         var work = new Stage.Work(on, input, each ? LogitsWanted.ALL : LogitsWanted.LAST);
-        EngineThread.Computed computed = engine.step(stage.stage(), work, over::get);
+        EngineThread.Computed computed;
+        room.enter(this);
+        try {
+            computed = engine.step(stage.stage(), work, caller(), over::get);
+        } finally {
+            room.leave(this);
+        }
         position = task.end();
         computeNanos.addAndGet(computed.share());
         if (input.positions() == 1) {
@@ -351,6 +368,23 @@ final class ServedSession {
             metrics.add("stage.positions.standby", input.positions());
         }
         commit(input, task.frames(), computed.output(), drawn);
+    }
+
+    /** A standby gives way to those that somebody waits for, until it is the stage. */
+    private EngineThread.Caller caller() {
+        Priority priority = inbox.active() ? open.priority() : open.priority().orLater(Priority.STANDBY);
+        return new EngineThread.Caller(gateway(), priority);
+    }
+
+    /** Puts the cache away; on the engine's thread. */
+    void suspend() {
+        StageSession held;
+        synchronized (this) {
+            held = cache;
+        }
+        if (held != null && !over.get()) {
+            held.suspend();
+        }
     }
 
     /** For each frame the token drawn behind it, -1 for none. */

@@ -4,6 +4,7 @@ import io.infergrid.grid.BlockRange;
 import io.infergrid.grid.GenerationRequest.Sampling;
 import io.infergrid.grid.GridNodeConfig;
 import io.infergrid.grid.Hash;
+import io.infergrid.grid.batching.Priority;
 import io.infergrid.grid.verification.WindowClaim;
 import io.infergrid.grid.wire.WireException;
 import io.infergrid.grid.wire.WireReader;
@@ -46,6 +47,7 @@ public sealed interface StageMessage {
      * @param tee the standby of the next stage, which is sent the same; empty if it has none
      * @param standby whether this peer only keeps up, until it is told to take over
      * @param sampling how the last stage draws tokens
+     * @param priority of its steps at each stage
      */
     record Open(
             String session,
@@ -57,7 +59,8 @@ public sealed interface StageMessage {
             Optional<Hop> next,
             Optional<Hop> tee,
             boolean standby,
-            Sampling sampling)
+            Sampling sampling,
+            Priority priority)
             implements StageMessage {
 
         /** Most peers that may send to a stage one after the other. */
@@ -207,6 +210,7 @@ public sealed interface StageMessage {
                         .i32(sampling.topK())
                         .f32(sampling.topP())
                         .i64(sampling.seed());
+                out.u8(open.priority().ordinal());
             }
             case Tokens(var position, var draw, var ids) -> {
                 out.u8(2).i32(position).bool(draw).u16(ids.length);
@@ -337,6 +341,8 @@ public sealed interface StageMessage {
         float temperature = in.f32("temperature", 0, 100);
         int topK = in.i32("top-k", 0, Integer.MAX_VALUE);
         float topP = in.f32("top-p", Float.MIN_VALUE, 1);
+        var sampling = new Sampling(temperature, topK, topP, in.i64("seed"));
+        Priority[] priorities = Priority.values();
         return new Open(
                 session,
                 model,
@@ -347,7 +353,8 @@ public sealed interface StageMessage {
                 next,
                 tee,
                 standby,
-                new Sampling(temperature, topK, topP, in.i64("seed")));
+                sampling,
+                priorities[in.u8("priority", 0, priorities.length - 1)]);
     }
 
     private static Optional<Hop> hop(WireReader in, String what) throws WireException {

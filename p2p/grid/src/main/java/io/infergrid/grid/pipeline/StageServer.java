@@ -22,6 +22,7 @@ import io.infergrid.grid.pipeline.StageMessage.TakeOver;
 import io.infergrid.grid.pipeline.StageMessage.Tokens;
 import io.infergrid.grid.wire.Frames;
 import io.infergrid.grid.wire.WireException;
+import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.Stream;
 import java.io.IOException;
 import java.security.SecureRandom;
@@ -57,7 +58,7 @@ public final class StageServer implements AutoCloseable {
     private final Map<String, ServedSession> sessions = new HashMap<>();
     private final List<LoadedStage> stages = new ArrayList<>();
     private final Thread sweeper;
-    private long kvBytes;
+    private final CacheRoom room;
     private boolean draining;
     private boolean closed;
 
@@ -73,6 +74,18 @@ public final class StageServer implements AutoCloseable {
             Clock clock,
             GridMetrics metrics,
             GridListener listener) {
+        this(swarm, engine, limits, profile, clock, metrics, listener, CacheRoom.Patience.DEFAULT);
+    }
+
+    StageServer(
+            Swarm swarm,
+            EngineThread engine,
+            Limits limits,
+            String profile,
+            Clock clock,
+            GridMetrics metrics,
+            GridListener listener,
+            CacheRoom.Patience patience) {
         this.profile = profile;
         this.swarm = swarm;
         this.engine = engine;
@@ -80,6 +93,7 @@ public final class StageServer implements AutoCloseable {
         this.clock = clock;
         this.metrics = metrics;
         this.listener = listener;
+        room = new CacheRoom(limits.kvBytes(), engine, patience, System::nanoTime, metrics);
         sweeper = Thread.ofVirtual().name("idle sessions").unstarted(this::sweep);
     }
 
@@ -260,28 +274,24 @@ public final class StageServer implements AutoCloseable {
             if (sessions.containsKey(open.session())) {
                 throw new Refusal(Reason.PROTOCOL, "expected a new session, found one that is open");
             }
-            if (draining || sessions.size() >= limits.sessions()) {
+            if (draining || sessions.size() >= slotsFor(control.remote())) {
                 throw new Refusal(
                         Reason.BUSY,
                         draining
                                 ? "this node takes no new sessions"
                                 : "all " + limits.sessions() + " session slots are taken");
             }
-            long bytes = stage.kvBytes(open.maxPositions());
-            if (bytes > limits.kvBytes() - kvBytes) {
-                throw new Refusal(
-                        Reason.BUSY,
-                        "expected a KV cache of up to " + (limits.kvBytes() - kvBytes) + " bytes, found " + bytes
-                                + " asked for");
-            }
-            kvBytes += bytes;
             // holds the slot while the engine makes the cache
-            session =
-                    new ServedSession(open, stage, control, swarm, engine, clock, metrics, profile, salts, this::ended);
+            session = new ServedSession(
+                    open, stage, control, swarm, engine, clock, metrics, profile, salts, room, this::ended);
             sessions.put(open.session(), session);
         }
         try {
+            room.admit(session, limits.sessions());
             engine.run(() -> begin(session));
+        } catch (CacheRoom.NoRoom full) {
+            session.abandon();
+            throw new Refusal(Reason.BUSY, String.valueOf(full.getMessage()));
         } catch (RuntimeException failed) {
             session.abandon();
             throw new Refusal(
@@ -290,6 +300,13 @@ public final class StageServer implements AutoCloseable {
         metrics.count("stage.sessions.opened");
         listener.jobStarted(job(session));
         return session;
+    }
+
+    /** Peers that have no session here find a few slots that those who have some cannot take. */
+    private int slotsFor(PeerId gateway) {
+        boolean known =
+                sessions.values().stream().anyMatch(session -> session.gateway().equals(gateway));
+        return limits.sessions() + (known || limits.sessions() == 0 ? 0 : Math.ceilDiv(limits.sessions(), 4));
     }
 
     /** On the engine thread, so that a stage is not freed meanwhile. */
@@ -312,8 +329,8 @@ public final class StageServer implements AutoCloseable {
     private void ended(ServedSession session, boolean begun, @Nullable Failed why) {
         synchronized (this) {
             sessions.remove(session.open().session(), session);
-            kvBytes -= session.stage().kvBytes(session.open().maxPositions());
         }
+        room.release(session);
         if (!begun) {
             return;
         }

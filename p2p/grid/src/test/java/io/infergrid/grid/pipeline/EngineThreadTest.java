@@ -12,6 +12,7 @@ import io.infergrid.compute.engine.StageSession;
 import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.model.ModelConfig;
 import io.infergrid.grid.GridMetrics;
+import io.infergrid.grid.batching.Priority;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -93,6 +94,8 @@ class EngineThreadTest {
         }
     }
 
+    private static final EngineThread.Caller CALLER = new EngineThread.Caller("gateway", Priority.INTERACTIVE);
+
     private final GridMetrics metrics = new GridMetrics();
     private final Recorder stage = new Recorder();
 
@@ -115,7 +118,7 @@ class EngineThreadTest {
                 var thread = new CountDownLatch(1);
                 results.add(threads.submit(() -> {
                     thread.countDown();
-                    return engine.step(stage, work, over::get);
+                    return engine.step(stage, work, CALLER, over::get);
                 }));
                 thread.await();
                 while (engine.waiting() < results.size()) {
@@ -189,7 +192,7 @@ class EngineThreadTest {
         var cleaned = new AtomicBoolean();
         engine.later(() -> cleaned.set(true));
 
-        assertThatThrownBy(() -> engine.step(stage, work, () -> false)).hasMessageContaining("found it closed");
+        assertThatThrownBy(() -> engine.step(stage, work, CALLER, () -> false)).hasMessageContaining("found it closed");
         assertThat(cleaned).isTrue();
     }
 }
