@@ -7,6 +7,8 @@ import io.infergrid.compute.engine.StageSpec;
 import io.infergrid.compute.engine.StageTensors;
 import io.infergrid.compute.gguf.TensorSource;
 import io.infergrid.compute.model.ModelConfig;
+import io.infergrid.compute.slice.SliceExchange;
+import io.infergrid.compute.slice.SlicePlan;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -55,7 +57,32 @@ public final class CpuBackend implements Backend {
         var tensors = StageTensors.of(model, config, spec);
         turn.lock();
         try {
-            return new CpuStage(config, spec, limits, tensors, workers, turn);
+            return new CpuStage(config, spec, limits, tensors, workers, turn, null);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    @Override
+    public Stage loadSlice(
+            TensorSource model,
+            StageSpec spec,
+            StageLimits limits,
+            SlicePlan plan,
+            int member,
+            SliceExchange exchange) {
+        if (spec.embedding()) {
+            throw new IllegalArgumentException("expected a slice of a stage without embedding, found " + spec);
+        }
+        ModelConfig config = ModelConfig.of(model.metadata());
+        if (!config.equals(plan.config())) {
+            throw new IllegalArgumentException("expected a plan for the model's shape, found one for another");
+        }
+        var tensors = plan.tensors(StageTensors.of(model, config, spec), member);
+        var sharing = new Sharing(plan, member, exchange);
+        turn.lock();
+        try {
+            return new CpuStage(config, spec, limits, tensors, workers, turn, sharing);
         } finally {
             turn.unlock();
         }

@@ -50,6 +50,12 @@ final class CpuStage implements Stage {
     final ReentrantLock turn;
     final Workspace workspace;
 
+    /** Null if this stage computes all rows. */
+    final @Nullable Sharing sharing;
+
+    /** The shape of what is computed here. */
+    final ModelConfig local;
+
     private final ModelConfig config;
     private final StageSpec spec;
     private final float[] rotaryFactors;
@@ -67,8 +73,11 @@ final class CpuStage implements Stage {
             StageLimits limits,
             StageTensors tensors,
             Workers workers,
-            ReentrantLock turn) {
+            ReentrantLock turn,
+            @Nullable Sharing sharing) {
         this.config = config;
+        this.sharing = sharing;
+        this.local = sharing == null ? config : sharing.local();
         this.spec = spec;
         this.workers = workers;
         this.turn = turn;
@@ -92,8 +101,8 @@ final class CpuStage implements Stage {
             throw failed;
         }
         weightBytes = packing.bytes;
-        workspace = new Workspace(config, blocks, output, workers.size());
-        pageShape = new KeyValuePages.Shape(blocks.size(), config.kvHeads(), config.headDimension());
+        workspace = new Workspace(local, blocks, output, workers.size());
+        pageShape = new KeyValuePages.Shape(blocks.size(), local.kvHeads(), local.headDimension());
         budget = new PageBudget(pageShape.pageBytes(), limits);
         step = new CpuStep(this);
     }

@@ -10,6 +10,7 @@ import io.infergrid.compute.engine.StageInput;
 import io.infergrid.compute.engine.StageOutput;
 import io.infergrid.compute.engine.StageSession.LogitsWanted;
 import io.infergrid.compute.model.ModelConfig;
+import io.infergrid.compute.slice.Gather;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,7 +30,10 @@ final class CpuStep {
     private static final int GRAIN = 2;
 
     private final CpuStage stage;
+    /** Of what is computed here: all of the model's heads and hidden elements, or a slice of them. */
     private final ModelConfig config;
+
+    private final @Nullable Sharing sharing;
     private final Workers workers;
     private final Workspace space;
 
@@ -52,7 +56,8 @@ final class CpuStep {
 
     CpuStep(CpuStage stage) {
         this.stage = stage;
-        this.config = stage.config();
+        this.config = stage.local;
+        this.sharing = stage.sharing;
         this.workers = stage.workers;
         this.space = stage.workspace;
     }
@@ -252,25 +257,44 @@ final class CpuStep {
         int dimension = config.dimension();
         int queries = config.heads() * config.headDimension();
         attend(index, block.query().stride());
-        take(space.attention, queries, queries, block.attentionOutput());
+        int heads = block.attentionOutput().columns;
+        float[] attention = sharing == null ? space.attention : sharing.attention(space.attention, queries, rows);
+        take(attention, heads, heads, block.attentionOutput());
         times(block.attentionOutput(), space.projected);
+        int own = sharing == null ? 0 : sharing.residual().from();
         forRows((worker, p) -> VectorIg1.add(
                 space.x,
-                p * dimension,
+                p * dimension + own,
                 space.projected,
                 p * block.attentionOutput().stride(),
-                dimension));
+                block.attentionOutput().rows));
+        if (sharing != null) {
+            sharing.residual(Gather.RESIDUAL, space.x, rows);
+        }
 
         normAndQuantise(block.feedForwardNorm(), block.gate(), block.up());
         times(block.gate(), space.gate, block.up(), space.up);
         swiglu(block.gate().stride());
-        take(space.gate, block.gate().stride(), config.feedForward(), block.down());
+        int hidden = block.down().columns;
+        if (sharing == null) {
+            take(space.gate, block.gate().stride(), hidden, block.down());
+        } else {
+            take(sharing.hidden(space.gate, block.gate().stride(), rows), hidden, hidden, block.down());
+        }
         times(block.down(), space.projected);
+        int count = block.down().rows;
         forRows((worker, p) -> {
             VectorIg1.add(
-                    space.x, p * dimension, space.projected, p * block.down().stride(), dimension);
-            VectorIg1.roundToHalf(space.x, p * dimension, dimension);
+                    space.x,
+                    p * dimension + own,
+                    space.projected,
+                    p * block.down().stride(),
+                    count);
+            VectorIg1.roundToHalf(space.x, p * dimension + own, count);
         });
+        if (sharing != null) {
+            sharing.residual(Gather.BOUNDARY, space.x, rows);
+        }
     }
 
     /** Logits of the rows, which are those wanted of each part in order. */
@@ -291,10 +315,11 @@ final class CpuStep {
                 }
             });
             times(output, space.logits);
+            float[] all = sharing == null ? space.logits : sharing.logits(space.logits, output.stride(), some);
+            int width = stage.config().vocabulary();
+            int stride = sharing == null ? output.stride() : width;
             for (int p = 0; p < some; p++) {
-                var values = new float[output.rows];
-                System.arraycopy(space.logits, p * output.stride(), values, 0, output.rows);
-                logits.add(values);
+                logits.add(Arrays.copyOfRange(all, p * stride, p * stride + width));
             }
         }
         int next = 0;

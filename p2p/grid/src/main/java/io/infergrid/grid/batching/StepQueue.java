@@ -3,7 +3,6 @@ package io.infergrid.grid.batching;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
@@ -83,8 +82,7 @@ public final class StepQueue<T> {
     /** One peer's steps of one priority. */
     private record Lane<T>(Account account, ArrayDeque<Waiting<T>> steps) {}
 
-    private static final Comparator<Lane<?>> LOWEST_FIRST =
-            Comparator.comparingLong(lane -> lane.account().positions);
+    private static final Comparator<Lane<?>> LOWEST_FIRST = Comparator.comparingLong(lane -> lane.account().positions);
 
     private final Limits limits;
     private final Traits<T> traits;
@@ -93,7 +91,7 @@ public final class StepQueue<T> {
     private long served;
 
     /** For each priority the lanes by peer. */
-    private final EnumMap<Priority, LinkedHashMap<Object, Lane<T>>> lanes = new EnumMap<>(Priority.class);
+    private final List<LinkedHashMap<Object, Lane<T>>> lanes = new ArrayList<>();
 
     private long arrivals;
     private int size;
@@ -102,8 +100,8 @@ public final class StepQueue<T> {
     public StepQueue(Limits limits, Traits<T> traits) {
         this.limits = limits;
         this.traits = traits;
-        for (Priority priority : Priority.values()) {
-            lanes.put(priority, new LinkedHashMap<>());
+        for (int i = 0; i < Priority.values().length; i++) {
+            lanes.add(new LinkedHashMap<>());
         }
     }
 
@@ -113,7 +111,7 @@ public final class StepQueue<T> {
         if (!waits(peer)) {
             account.positions = Math.max(account.positions, served);
         }
-        lanes.get(traits.priority(step))
+        lanes.get(traits.priority(step).ordinal())
                 .computeIfAbsent(peer, p -> new Lane<>(account, new ArrayDeque<>()))
                 .steps
                 .add(new Waiting<>(step, arrivals++));
@@ -121,7 +119,7 @@ public final class StepQueue<T> {
     }
 
     private boolean waits(Object peer) {
-        return lanes.values().stream().anyMatch(peers -> peers.containsKey(peer));
+        return lanes.stream().anyMatch(peers -> peers.containsKey(peer));
     }
 
     public boolean isEmpty() {
@@ -134,7 +132,7 @@ public final class StepQueue<T> {
 
     /** Drops the steps that nobody waits for any more. */
     public void removeIf(Predicate<T> dead) {
-        for (Map<Object, Lane<T>> peers : lanes.values()) {
+        for (Map<Object, Lane<T>> peers : lanes) {
             for (Lane<T> lane : peers.values()) {
                 int before = lane.steps.size();
                 lane.steps.removeIf(waiting -> dead.test(waiting.step));
@@ -175,7 +173,7 @@ public final class StepQueue<T> {
         if (overdue != null) {
             return overdue;
         }
-        for (LinkedHashMap<Object, Lane<T>> peers : lanes.values()) {
+        for (LinkedHashMap<Object, Lane<T>> peers : lanes) {
             var next = peers.values().stream().min(LOWEST_FIRST);
             if (next.isPresent()) {
                 return next.get().steps.getFirst();
@@ -187,11 +185,10 @@ public final class StepQueue<T> {
     /** The step that has waited longest of those that have been passed over too often. */
     private @Nullable Waiting<T> overdue() {
         Waiting<T> longest = null;
-        for (var peers : lanes.entrySet()) {
-            for (Lane<T> lane : peers.getValue().values()) {
+        for (Priority priority : Priority.values()) {
+            for (Lane<T> lane : lanes.get(priority.ordinal()).values()) {
                 Waiting<T> first = lane.steps.getFirst();
-                if (first.passedOver >= peers.getKey().patience()
-                        && (longest == null || first.arrival < longest.arrival)) {
+                if (first.passedOver >= priority.patience() && (longest == null || first.arrival < longest.arrival)) {
                     longest = first;
                 }
             }
@@ -205,7 +202,7 @@ public final class StepQueue<T> {
 
     /** Removes what is taken as a whole, counts who was passed over, and forgets the accounts that do not matter any more. */
     private void settle(Map<T, Integer> taken) {
-        for (LinkedHashMap<Object, Lane<T>> peers : lanes.values()) {
+        for (LinkedHashMap<Object, Lane<T>> peers : lanes) {
             for (Iterator<Lane<T>> each = peers.values().iterator(); each.hasNext(); ) {
                 Lane<T> lane = each.next();
                 for (Iterator<Waiting<T>> steps = lane.steps.iterator(); steps.hasNext(); ) {
@@ -273,7 +270,7 @@ public final class StepQueue<T> {
         /** Steps of a single position, one of each peer in turn. */
         void tokens(Priority priority) {
             var turns = new ArrayDeque<Iterator<Waiting<T>>>();
-            lanes.get(priority).values().forEach(lane -> turns.add(lane.steps.iterator()));
+            lanes.get(priority.ordinal()).values().forEach(lane -> turns.add(lane.steps.iterator()));
             for (Iterator<Waiting<T>> turn; room > 0 && (turn = turns.poll()) != null; ) {
                 while (turn.hasNext()) {
                     Waiting<T> waiting = turn.next();
@@ -288,7 +285,7 @@ public final class StepQueue<T> {
         /** Positions of what is longer, a quantum for whoever had least so far. */
         void chunks(Priority priority) {
             while (room > 0) {
-                Lane<T> lowest = lanes.get(priority).values().stream()
+                Lane<T> lowest = lanes.get(priority.ordinal()).values().stream()
                         .filter(lane -> firstOpen(lane) != null)
                         .min(LOWEST_FIRST)
                         .orElse(null);

@@ -141,7 +141,8 @@ class StepQueueProperties {
         }
         int all = served.values().stream().mapToInt(Integer::intValue).sum();
         int modest = served.getOrDefault("modest", 0);
-        // its one session has one step in a batch at most, the next one only afterwards, and leading costs the more the shorter it is
+        // its one session has one step in a batch at most, the next one only afterwards, and leading costs the more the
+        // shorter it is
         int possible = Math.min(all / 2, 200 * (length + 1));
         assertThat(modest).isBetween(possible * 7 / 10 - 2 * StepQueue.QUANTUM, all * 11 / 20 + 2 * StepQueue.QUANTUM);
     }
