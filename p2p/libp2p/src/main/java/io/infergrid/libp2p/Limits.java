@@ -19,7 +19,7 @@ public record Limits(
         YamuxLimits yamux) {
 
     public static final Limits DEFAULT = new Limits(
-            new Connections(64, 8, 512, 8, 5, 4),
+            new Connections(64, 8, 512, 8, 64, 5, 4),
             new WaterMarks(320, 384, Duration.ofSeconds(20)),
             new Bans(10, Duration.ofMinutes(10), Duration.ofMinutes(10)),
             new Times(Duration.ofSeconds(10), Duration.ofSeconds(5), Duration.ofSeconds(10)),
@@ -34,11 +34,18 @@ public record Limits(
      * @param pendingPerAddress and from one IPv4 address or IPv6 /56
      * @param open in all
      * @param openPerAddress and with one IPv4 address or IPv6 /56
+     * @param openPerSite and with one IPv6 /48, which is what a company or a hosting customer gets and may cut into 256 times a /56
      * @param inboundPerSecond new ones a second from one IPv4 address or IPv6 /56, with bursts of four times as many
      * @param openPerPeer and with one peer, of which one is in use and the others are on their way out
      */
     public record Connections(
-            int pending, int pendingPerAddress, int open, int openPerAddress, int inboundPerSecond, int openPerPeer) {}
+            int pending,
+            int pendingPerAddress,
+            int open,
+            int openPerAddress,
+            int openPerSite,
+            int inboundPerSecond,
+            int openPerPeer) {}
 
     /**
      * When to close connections that nobody protects.
@@ -81,6 +88,7 @@ public record Limits(
                 perAddress,
                 connections.open,
                 connections.openPerAddress,
+                connections.openPerSite,
                 connections.inboundPerSecond,
                 connections.openPerPeer));
     }
@@ -91,6 +99,7 @@ public record Limits(
                 connections.pendingPerAddress,
                 all,
                 perAddress,
+                Math.max(connections.openPerSite, perAddress),
                 inboundPerSecond,
                 connections.openPerPeer));
     }

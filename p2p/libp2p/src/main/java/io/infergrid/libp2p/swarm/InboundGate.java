@@ -3,6 +3,7 @@ package io.infergrid.libp2p.swarm;
 import io.infergrid.libp2p.Access;
 import io.infergrid.libp2p.Event;
 import io.infergrid.libp2p.Limits;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
@@ -12,16 +13,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides who may connect: how many may be in their handshake, how many may stay, how many may come a second, in all and from one
- * address. An IPv6 address stands for its /56, which is what one household gets. Loopback and allowed networks are exempt, and what comes over
+ * address. An IPv6 address stands for its /56, which is what one household gets; of a /48 there may be only so many connections,
+ * however many of its /56 they come from. Loopback and allowed networks are exempt, and what comes over
  * a relay (no address) counts only in all. Thread-safe.
  */
 final class InboundGate {
 
     private static final int MAX_ADDRESSES = 16_384;
+    private static final int SITE_BYTES = 48 / 8;
 
     private final Limits.Connections limits;
     private final Access access;
     private final Map<ByteBuffer, Source> sources = new HashMap<>();
+    /** Open connections by IPv6 /48; no more entries than open connections. */
+    private final Map<ByteBuffer, Integer> sites = new HashMap<>();
+
     private int pending;
     private int open;
 
@@ -60,7 +66,7 @@ final class InboundGate {
             if (source.pending >= limits.pendingPerAddress()) {
                 return Optional.of(Event.REFUSED_PENDING);
             }
-            if (source.open >= limits.openPerAddress()) {
+            if (source.open >= limits.openPerAddress() || siteIsFull(address)) {
                 return Optional.of(Event.REFUSED_CONNECTIONS);
             }
             source.tokens--;
@@ -86,7 +92,7 @@ final class InboundGate {
         }
         if (address != null && isCounted(address)) {
             var source = source(address, nowNanos);
-            if (inbound && (source == null || source.open >= limits.openPerAddress())) {
+            if (inbound && (source == null || source.open >= limits.openPerAddress() || siteIsFull(address))) {
                 return false;
             }
             if (source != null) {
@@ -94,15 +100,27 @@ final class InboundGate {
             }
         }
         open++;
+        site(address).ifPresent(site -> sites.merge(site, 1, Integer::sum));
         return true;
     }
 
     synchronized void closed(@Nullable InetAddress address) {
         open--;
+        site(address).ifPresent(site -> sites.computeIfPresent(site, (_, count) -> count == 1 ? null : count - 1));
         var source = address == null ? null : sources.get(key(address));
         if (source != null && source.open > 0) {
             source.open--;
         }
+    }
+
+    private boolean siteIsFull(InetAddress address) {
+        return site(address).map(site -> sites.getOrDefault(site, 0)).orElse(0) >= limits.openPerSite();
+    }
+
+    private static Optional<ByteBuffer> site(@Nullable InetAddress address) {
+        return address instanceof Inet6Address
+                ? Optional.of(ByteBuffer.wrap(address.getAddress(), 0, SITE_BYTES))
+                : Optional.empty();
     }
 
     private @Nullable Source source(InetAddress address, long now) {

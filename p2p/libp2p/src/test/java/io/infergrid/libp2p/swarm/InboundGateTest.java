@@ -43,6 +43,26 @@ class InboundGateTest {
     }
 
     @Test
+    void a_slash_48_of_ip6_has_64_connections_however_many_households_it_claims_to_be() throws UnknownHostException {
+        var roomy = new InboundGate(Limits.DEFAULT, access);
+        for (int i = 0; i < 64; i++) {
+            assertThat(roomy.opened(ip("2001:db8:1:" + Integer.toHexString(i << 8) + "::1"), true, 0))
+                    .isTrue();
+        }
+        assertThat(roomy.opened(ip("2001:db8:1:ff00::1"), true, 0)).isFalse();
+        assertThat(roomy.knock(ip("2001:db8:1:ff00::1"), 0)).contains(Event.REFUSED_CONNECTIONS);
+        assertThat(roomy.opened(ip("2001:db8:1:ff00::1"), false, 0))
+                .as("we dialled it")
+                .isTrue();
+        assertThat(roomy.knock(ip("2001:db8:2:ff00::1"), 0))
+                .as("the /48 beside it")
+                .isEmpty();
+        roomy.closed(ip("2001:db8:1:ff00::1"));
+        roomy.closed(ip("2001:db8:1:100::1"));
+        assertThat(roomy.knock(ip("2001:db8:1:ff00::1"), 0)).isEmpty();
+    }
+
+    @Test
     void one_address_comes_at_a_bounded_rate() throws UnknownHostException {
         for (int i = 0; i < 20; i++) {
             assertThat(gate.knock(ip("203.0.113.1"), 0)).isEmpty();
