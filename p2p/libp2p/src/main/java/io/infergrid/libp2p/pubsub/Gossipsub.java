@@ -81,7 +81,7 @@ public final class Gossipsub implements AutoCloseable {
     private final Router router; // the owner thread's
     private final Verification verification;
     private final BlockingQueue<Consumer<Long>> mailbox = new ArrayBlockingQueue<>(MAILBOX);
-    private final Map<PeerId, Link> links = new ConcurrentHashMap<>();
+    private final LinkTable<Link> links = new LinkTable<>(Link::new, link -> link.thread.start());
     private final Map<PeerId, Stream> inbound = new ConcurrentHashMap<>();
     private final Map<String, Delivery> deliveries = new ConcurrentHashMap<>();
     private final Map<PeerId, SignedEnvelope> records = new ConcurrentHashMap<>(); // of connected peers
@@ -324,7 +324,7 @@ public final class Gossipsub implements AutoCloseable {
         closed = true;
         host.removeListener(listener);
         Version.upTo(settings.newest).forEach(host::unhandle);
-        links.values().forEach(Link::close);
+        links.forEach((_, link) -> link.close());
         inbound.values().forEach(Stream::reset);
         verification.close();
         owner.interrupt();
@@ -416,7 +416,7 @@ public final class Gossipsub implements AutoCloseable {
             if (!connection.relayed()
                     && info.protocols().stream()
                             .anyMatch(protocol -> Version.of(protocol).isPresent())) {
-                link(peer);
+                Link _ = links.findOrStart(peer);
             }
         }
 
@@ -424,31 +424,15 @@ public final class Gossipsub implements AutoCloseable {
         public void disconnected(Connection connection) {
             var peer = connection.remote();
             records.remove(peer);
-            var link = links.get(peer);
-            if (link != null) {
+            links.find(peer).ifPresent(link -> {
                 link.disconnected = true;
                 link.close();
-            }
+            });
             var reading = inbound.remove(peer);
             if (reading != null) {
                 reading.reset();
             }
         }
-    }
-
-    /** The link to a peer, opened if there is none. */
-    private Link link(PeerId peer) {
-        var before = links.get(peer);
-        if (before != null) {
-            return before;
-        }
-        var link = new Link(peer);
-        before = links.putIfAbsent(peer, link);
-        if (before != null) {
-            return before;
-        }
-        link.thread.start(); // not before others find it: what the router says to the peer at once goes through it
-        return link;
     }
 
     /**
@@ -596,7 +580,7 @@ public final class Gossipsub implements AutoCloseable {
             before.reset();
         }
         try {
-            var link = link(peer);
+            var link = links.findOrStart(peer);
             if (closed || !link.known.get(OPEN_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
                 stream.reset();
                 return;
@@ -696,7 +680,7 @@ public final class Gossipsub implements AutoCloseable {
     private final class World implements Outlet {
         @Override
         public void send(PeerId peer, Rpc rpc) {
-            var link = links.get(peer);
+            var link = links.find(peer).orElse(null);
             if (link == null) {
                 return;
             }
