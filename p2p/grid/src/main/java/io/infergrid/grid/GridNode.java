@@ -3,6 +3,7 @@ package io.infergrid.grid;
 import io.infergrid.compute.engine.Backend;
 import io.infergrid.compute.gguf.GgufMetadata;
 import io.infergrid.libp2p.Host;
+import io.infergrid.libp2p.reachability.ReachabilityService;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -38,6 +39,9 @@ public interface GridNode extends AutoCloseable {
     GridSnapshot snapshot();
 
     GridMetrics metrics();
+
+    /** What finds out whether others reach this node, for those that act on it; empty if {@link GridNodeConfig.Reach} is off. */
+    Optional<ReachabilityService> reachability();
 
     // ---- models; a disk that fails is an UncheckedIOException
 

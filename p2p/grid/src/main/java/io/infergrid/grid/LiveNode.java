@@ -657,6 +657,11 @@ final class LiveNode implements GridNode {
                 self);
     }
 
+    @Override
+    public Optional<ReachabilityService> reachability() {
+        return Optional.ofNullable(reachability);
+    }
+
     private GridSnapshot.Reach reach() {
         var service = reachability;
         if (service == null) {

@@ -8,6 +8,7 @@ import io.infergrid.libp2p.kad.KadSettings;
 import io.infergrid.libp2p.kad.Kademlia;
 import io.infergrid.libp2p.kad.ProvidedKeysFile;
 import io.infergrid.libp2p.mdns.Mdns;
+import io.infergrid.libp2p.reachability.ReachabilityService;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -40,7 +41,10 @@ public final class PeerDiscovery implements AutoCloseable {
      */
     public record Settings(Optional<Mdns.Settings> mdns, Optional<KadSettings> dht) {
 
-        /** Both, in InferGrid's own DHT, as one who answers; those to whom it cannot be reached keep it out of their tables. */
+        /**
+         * Both, in InferGrid's own DHT, as one who answers: for nodes on one network, which reach each other. In the open
+         * {@link PeerDiscovery#follow} makes of it one who answers only while strangers can dial it.
+         */
         public static Settings usual(List<Multiaddr> bootstrap) {
             return new Settings(
                     Optional.of(Mdns.Settings.usual()),
@@ -114,6 +118,16 @@ public final class PeerDiscovery implements AutoCloseable {
     /** Who provides what, by the DHT; knows nobody without one. */
     public ProviderDirectory providers() {
         return kad == null ? ProviderDirectory.none() : new KadDirectory(kad);
+    }
+
+    /**
+     * From now on the node answers the DHT's questions while strangers can dial it, and only asks otherwise: who cannot be dialled
+     * would stand in other nodes' tables for nothing.
+     */
+    public void follow(ReachabilityService reachability) {
+        if (kad != null) {
+            kad.follow(reachability);
+        }
     }
 
     /** The node in the DHT, if there is one. */

@@ -8,6 +8,9 @@ import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.PeerId;
 import io.infergrid.libp2p.autonat.AutonatLimits;
 import io.infergrid.libp2p.identity.PrivateKey;
+import io.infergrid.libp2p.kad.KadSettings;
+import io.infergrid.libp2p.kad.Kademlia;
+import io.infergrid.libp2p.kad.ProvidedKeys;
 import io.infergrid.libp2p.reachability.ReachabilityService;
 import io.infergrid.libp2p.relay.RelayLimits;
 import io.infergrid.libp2p.relay.RelayServer;
@@ -41,11 +44,13 @@ public final class PeerProcess {
 
     private final Swarm host;
     private final ReachabilityService service;
+    private final Kademlia kad;
     private final List<Multiaddr> bootstrap = new ArrayList<>();
 
-    private PeerProcess(Swarm host, ReachabilityService service) {
+    private PeerProcess(Swarm host, ReachabilityService service, Kademlia kad) {
         this.host = host;
         this.service = service;
+        this.kad = kad;
     }
 
     /**
@@ -70,7 +75,10 @@ public final class PeerProcess {
         boolean relays = options.containsKey("relay");
         var settings = settings(bootstrap, !relays);
         try (var host = builder.start();
-                var service = new ReachabilityService(host, settings, Clock.systemUTC(), new Random())) {
+                var service = new ReachabilityService(host, settings, Clock.systemUTC(), new Random());
+                var kad = Kademlia.start(
+                        host, KadSettings.DEFAULT, ProvidedKeys.inMemory(), Clock.systemUTC(), new Random())) {
+            kad.follow(service);
             host.handle(
                     ECHO,
                     HandlerOptions.atMost(8).alsoRelayed(),
@@ -83,7 +91,7 @@ public final class PeerProcess {
                 var address = Multiaddr.parse(relay);
                 service.reserve(address.peer().orElseThrow(), List.of(address));
             }
-            var peer = new PeerProcess(host, service);
+            var peer = new PeerProcess(host, service, kad);
             peer.bootstrap.addAll(bootstrap);
             peer.run();
         }
@@ -138,6 +146,7 @@ public final class PeerProcess {
             case "echo" -> echo(PeerId.parse(words[1]), Integer.parseInt(words[2]));
             case "way" -> way(PeerId.parse(words[1]));
             case "state" -> service.state().state() + " " + service.state().advice();
+            case "dht" -> kad.mode() + " " + kad.peers().size();
             case "open" -> service.state().open().toString();
             case "addresses" ->
                 host.addresses().stream().map(Multiaddr::toString).collect(Collectors.joining(" "));

@@ -54,6 +54,11 @@ class RealNetworkTest {
             var overRelay = relayedAddress(b);
             assertThat(overRelay).startsWith(relay.address() + "/p2p-circuit/p2p/" + b.peerId());
 
+            // so the first answers the DHT's questions, and the others, whom nobody can ask, only ask
+            relay.until("dht", d -> d.startsWith("ok SERVER"));
+            assertThat(a.until("dht", d -> d.endsWith(" 1"))).isEqualTo("ok CLIENT 1");
+            assertThat(b.tell("dht")).startsWith("CLIENT");
+
             // behind a router with another port for each destination no hole can be punched
             assertThat(a.tell("connect " + relayedAddress(c))).isEqualTo("relayed");
             assertThat(a.tell("echo " + c.peerId() + " 20000")).isEqualTo("relayed");
