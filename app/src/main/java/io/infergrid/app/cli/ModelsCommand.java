@@ -89,12 +89,15 @@ final class ModelsCommand extends RigCommand {
     /** {@code infergrid models add}. */
     @Command(
             name = "add",
-            description = "Import a GGUF file, from this computer or by HTTPS; a download that stopped goes on.")
+            description =
+                    "Import a GGUF file or a model package from this computer, or a GGUF file by HTTPS; one that stopped goes on.")
     static final class Add extends RigCommand {
 
         private static final long TELL_NANOS = 1_000_000_000;
 
-        @Parameters(paramLabel = "FILE|URL", description = "A GGUF file, or an https URL of one.")
+        @Parameters(
+                paramLabel = "FILE|FOLDER|URL",
+                description = "A GGUF file, a folder that package-model wrote, or an https URL of a GGUF file.")
         @SuppressWarnings("NullAway.Init")
         String from;
 
@@ -135,8 +138,15 @@ final class ModelsCommand extends RigCommand {
 
         private Path local() throws IOException {
             Path file = Path.of(from);
+            if (Files.isDirectory(file)) {
+                if (sha256 != null || !licence.isEmpty()) {
+                    throw new Failure(
+                            "expected neither --sha256 nor --licence with a package, which states both itself");
+                }
+                return file;
+            }
             if (!Files.isRegularFile(file)) {
-                throw new Failure("expected a GGUF file or an https URL, found no file " + from);
+                throw new Failure("expected a GGUF file, a package or an https URL, found no file " + from);
             }
             if (sha256 != null) {
                 String found = HttpsDownload.sha256(file);

@@ -1,5 +1,6 @@
 package io.infergrid.app.cli;
 
+import io.infergrid.app.models.ModelPackage;
 import io.infergrid.grid.model.Manifest;
 import io.infergrid.grid.model.ModelCutter;
 import io.infergrid.grid.model.Shard;
@@ -19,7 +20,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "package-model",
         description =
-                "Cut a GGUF into shards as the grid does; print its model root, and write its manifest with --manifest.")
+                "Cut a GGUF into shards as the grid does and print its model root; --folder writes them, --manifest what they are.")
 final class PackageModelCommand extends RigCommand {
 
     @Mixin
@@ -35,10 +36,18 @@ final class PackageModelCommand extends RigCommand {
     @Nullable
     Path manifestFile;
 
+    @Option(
+            names = "--folder",
+            paramLabel = "FOLDER",
+            description =
+                    "Write the package: manifest and shards, for 'models add' and 'node --seed-file' here or elsewhere.")
+    @Nullable
+    Path folder;
+
     @Override
     public Integer call() throws IOException {
         Path file = model.file();
-        Manifest manifest = ModelCutter.cut(file, licence);
+        Manifest manifest = folder == null ? ModelCutter.cut(file, licence) : ModelPackage.write(file, licence, folder);
         if (manifestFile != null) {
             Files.write(manifestFile, manifest.encode());
         }
@@ -48,6 +57,9 @@ final class PackageModelCommand extends RigCommand {
             map.put("name", manifest.name());
             map.put("bytes", Files.size(file));
             map.put("shards", shards(manifest));
+            if (folder != null) {
+                map.put("folder", folder.toString());
+            }
             json(map);
             return 0;
         }
@@ -60,6 +72,9 @@ final class PackageModelCommand extends RigCommand {
                             shard.get("shard"),
                             shard.get("bytes"),
                             shard.get("pieces"));
+        }
+        if (folder != null) {
+            out().println("written to  " + folder);
         }
         return 0;
     }

@@ -2,6 +2,7 @@ package io.infergrid.app.models;
 
 import io.infergrid.grid.Hash;
 import io.infergrid.grid.model.GgufShards;
+import io.infergrid.grid.model.HeldShards;
 import io.infergrid.grid.model.Manifest;
 import io.infergrid.grid.model.ShardStore;
 import java.io.IOException;
@@ -46,12 +47,15 @@ public final class ModelLibrary {
     }
 
     /**
-     * Cuts a GGUF file and stores its shards, each piece verified on its way in. An import that was stopped goes on where it was. Blocks.
+     * Cuts a GGUF file, or takes a model package, and stores its shards, each piece verified on its way in. An import that was stopped goes
+     * on where it was. Blocks.
      *
+     * @param model GGUF file, or the folder of a package
+     * @param licence for a GGUF file that does not say; a package says it itself
      * @throws IOException if it is no sound model, or the disk has no room; the message is one line for the user
      */
-    public Entry add(Path gguf, String licence, Progress progress, BooleanSupplier cancelled) throws IOException {
-        try (var file = new GgufShards(gguf, licence)) {
+    public Entry add(Path model, String licence, Progress progress, BooleanSupplier cancelled) throws IOException {
+        try (HeldShards file = open(model, licence)) {
             Manifest manifest = file.manifest();
             Files.createDirectories(shards);
             try (var store = ShardStore.of(shards, manifest)) {
@@ -80,6 +84,10 @@ public final class ModelLibrary {
                 return entry(store);
             }
         }
+    }
+
+    private static HeldShards open(Path model, String licence) throws IOException {
+        return Files.isDirectory(model) ? ModelPackage.open(model) : new GgufShards(model, licence);
     }
 
     /** All that can be read, by name. */

@@ -47,6 +47,41 @@ class ModelsCommandTest {
     }
 
     @Test
+    void a_package_is_written_carried_away_and_added_elsewhere() throws Exception {
+        Path demo = DemoModel.file();
+        Path folder = home.resolve("package");
+        var asked = new String[] {
+            "package-model", "--model=" + demo, "--folder=" + folder, "--json", "--home=" + home.resolve("other")
+        };
+        var written = new ObjectMapper().readTree(Ran.here(asked).out());
+        String root = written.path("modelRoot").asText();
+        assertThat(written.path("folder").asText()).isEqualTo(folder.toString());
+        assertThat(Ran.here(asked).status()).as("again").isZero();
+
+        Ran added = run("add", folder.toString(), "--json");
+        assertThat(added.status()).as(added.err()).isZero();
+        assertThat(new ObjectMapper().readTree(added.out()).path("modelRoot").asText())
+                .isEqualTo(root);
+        Path copy = home.resolve("copy.gguf");
+        assertThat(run("export", root, copy.toString()).status()).isZero();
+        assertThat(Files.mismatch(demo, copy)).isEqualTo(-1);
+        assertThat(run("remove", root).status()).isZero();
+
+        // one that is not whole is refused, and so is a folder that is none, or is used already
+        try (var shards = Files.list(folder)) {
+            Files.delete(shards.filter(file -> file.toString().endsWith(".shard"))
+                    .sorted()
+                    .toList()
+                    .getLast());
+        }
+        assertThat(run("add", folder.toString()).err()).contains("found no whole head");
+        assertThat(run("add", home.toString()).err()).contains("expected a model package");
+        assertThat(Ran.here("package-model", "--model=" + demo, "--folder=" + home, "--home=" + home.resolve("other"))
+                        .err())
+                .contains("expected an empty folder at " + home);
+    }
+
+    @Test
     void a_model_is_added_from_the_web() throws Exception {
         byte[] demo = Files.readAllBytes(DemoModel.file());
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
