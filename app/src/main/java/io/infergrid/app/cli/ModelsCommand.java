@@ -21,12 +21,16 @@ import picocli.CommandLine.Parameters;
 /** {@code infergrid models}: the model packages of this rig. */
 @Command(
         name = "models",
-        description = "Import, list, export and delete the models that this rig can offer to the grid.",
+        description = "Import, list, fetch, export and delete the models that this rig can offer to the grid.",
         subcommands = {
             ModelsCommand.Add.class,
             ModelsCommand.Listing.class,
             ModelsCommand.Export.class,
-            ModelsCommand.Remove.class
+            ModelsCommand.Remove.class,
+            DownloadCommands.Fetch.class,
+            DownloadCommands.Pause.class,
+            DownloadCommands.Resume.class,
+            DownloadCommands.Cancel.class
         })
 final class ModelsCommand extends RigCommand {
 

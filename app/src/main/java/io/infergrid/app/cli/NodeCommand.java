@@ -1,10 +1,12 @@
 package io.infergrid.app.cli;
 
+import io.infergrid.app.core.Sharing;
 import io.infergrid.app.device.OpenDevice;
 import io.infergrid.app.grid.NodeOrders;
+import io.infergrid.app.grid.OpenNode;
 import io.infergrid.app.paths.Home;
 import io.infergrid.app.paths.RollingLog;
-import io.infergrid.app.store.SqlAddressBook;
+import io.infergrid.app.settings.SettingsFile;
 import io.infergrid.grid.BlockRange;
 import io.infergrid.grid.GridException;
 import io.infergrid.grid.GridListener;
@@ -12,12 +14,7 @@ import io.infergrid.grid.GridNode;
 import io.infergrid.grid.GridNodeConfig;
 import io.infergrid.grid.Hash;
 import io.infergrid.grid.Role;
-import io.infergrid.grid.discovery.PeerDiscovery;
-import io.infergrid.libp2p.Host;
-import io.infergrid.libp2p.HostBuilder;
 import io.infergrid.libp2p.Multiaddr;
-import io.infergrid.libp2p.identity.KeyStore;
-import io.infergrid.libp2p.peers.AddressBook;
 import io.infergrid.libp2p.quic.QuicTransport;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,7 +24,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,34 +47,36 @@ import picocli.CommandLine.Option;
         description = "Run one node of the grid: serve blocks of a model, or seed one. Ends with its standard input.")
 final class NodeCommand extends RigCommand {
 
-    private static final int KNOWN_PEERS = 10_000;
     private static final Pattern RANGE = Pattern.compile("(\\d{1,4})(?:-(\\d{1,4}))?");
 
     @Mixin
     BackendOptions device = new BackendOptions();
 
-    @Option(names = "--listen", paramLabel = "ADDRESS", description = "Where to listen (default: ${DEFAULT-VALUE}).")
-    List<String> listen = List.of("/ip4/127.0.0.1/tcp/0");
+    @Option(
+            names = "--listen",
+            paramLabel = "ADDRESS",
+            description = "Where to listen (default: as set in the settings file, this computer alone unless changed).")
+    List<String> listen = List.of();
 
     private static final int LONGEST_ORDER = 100;
 
     @Option(
             names = "--bootstrap",
             paramLabel = "ADDRESS",
-            description = "Addresses of nodes to join, each ending in /p2p/ID.")
+            description = "Addresses of nodes to join, each ending in /p2p/ID, beside those of the settings file.")
     List<String> bootstrap = List.of();
 
     @Option(
             names = "--mdns",
             negatable = true,
-            description = "Find nodes on the local network (default: if --listen is more than this computer).")
+            description = "Find nodes on the local network (default: as set, if --listen is more than this computer).")
     @Nullable
     Boolean mdns;
 
     @Option(
             names = "--dht",
             negatable = true,
-            description = "Find nodes and shards by the DHT (default: if --listen is more than this computer).")
+            description = "Find nodes and shards by the DHT (default: as set, if --listen is more than this computer).")
     @Nullable
     Boolean dht;
 
@@ -136,23 +135,26 @@ final class NodeCommand extends RigCommand {
             names = "--up",
             paramLabel = "BYTES",
             converter = ByteCount.class,
-            description = "Most bytes of shards a second to others, e.g. 2MiB (default: no limit).")
-    long up;
+            description = "Most bytes of shards a second to others, e.g. 2MiB (default: as set, 0 is no limit).")
+    @Nullable
+    Long up;
 
     @Option(
             names = "--down",
             paramLabel = "BYTES",
             converter = ByteCount.class,
-            description = "Most bytes of shards a second from others (default: no limit).")
-    long down;
+            description = "Most bytes of shards a second from others (default: as set, 0 is no limit).")
+    @Nullable
+    Long down;
 
     @Option(
             names = "--disk",
             paramLabel = "BYTES",
             converter = ByteCount.class,
             description = "Most bytes of shards on the disk; beyond, those that most others have are deleted"
-                    + " (default: as much as there is).")
-    long disk;
+                    + " (default: as set, 0 is as much as there is).")
+    @Nullable
+    Long disk;
 
     @Option(
             names = "--delete-last-copies",
@@ -164,8 +166,9 @@ final class NodeCommand extends RigCommand {
             names = "--seed-disk",
             paramLabel = "BYTES",
             converter = ByteCount.class,
-            description = "Fill the disk up to this with shards that the swarm lacks (default: ${DEFAULT-VALUE}).")
-    long seedDisk;
+            description = "Fill the disk up to this with shards that the swarm lacks (default: as set, 0 is nothing).")
+    @Nullable
+    Long seedDisk;
 
     @Option(
             names = "--no-quic",
@@ -186,6 +189,7 @@ final class NodeCommand extends RigCommand {
         Asked asked = asked();
         Home home = home().create();
         RollingLog.open(home, "node", common.verbose);
+        OpenNode.Ways ways = ways(new SettingsFile(home.settings()).read().sharing(), asked.bootstrap());
         var leaving = new AtomicBoolean();
         var orders = new Orders();
         try (var interruption = Interruption.waking();
@@ -195,9 +199,7 @@ final class NodeCommand extends RigCommand {
             if (!ignoreStdin) {
                 obeyStandardInput(Thread.currentThread(), leaving, orders);
             }
-            try (var book = new SqlAddressBook(
-                            home.data().resolve("addresses.db"), InstantSource.system(), KNOWN_PEERS);
-                    Joined joined = start(home, opened, asked.bootstrap(), book)) {
+            try (OpenNode joined = start(home, opened, ways)) {
                 GridNode node = joined.node();
                 orders.goTo(node);
                 if (seedFile != null) {
@@ -269,81 +271,56 @@ final class NodeCommand extends RigCommand {
         return new BlockRange(first, last + 1);
     }
 
-    /** A node and what finds others for it, which goes first. */
-    private record Joined(GridNode node, PeerDiscovery discovery) implements AutoCloseable {
-        @Override
-        public void close() {
-            discovery.close();
-            node.close();
-        }
-    }
-
-    private Joined start(Home home, OpenDevice opened, List<Multiaddr> bootstrapNodes, AddressBook book)
-            throws IOException {
-        var host = new HostBuilder()
-                .identity(new KeyStore(home.data().resolve("identity.key")).loadOrCreate())
-                .addressBook(book)
-                .agent("infergrid/" + Version.text().replace(' ', '-'));
-        listen.forEach(host::listen);
-        alsoQuic(host);
+    private OpenNode start(Home home, OpenDevice opened, OpenNode.Ways ways) throws IOException {
         Set<Role> roles = model == null ? Set.of(Role.SEEDER) : Set.of(Role.WORKER);
-        Host started = host.start();
-        var discovery =
-                PeerDiscovery.start(started, ways(bootstrapNodes), home.data(), Clock.systemUTC(), new SecureRandom());
-        GridNode node = GridNode.start(
-                GridNodeConfig.defaults(home.shards(), roles, bootstrapNodes)
+        if (ways.quic() && ways.beyond()) {
+            QuicTransport.unavailable().ifPresent(why -> err().println("Listening on TCP only: " + why));
+        }
+        return OpenNode.start(
+                home,
+                ways,
+                "infergrid/" + Version.text().replace(' ', '-'),
+                GridNodeConfig.defaults(home.shards(), roles, ways.join())
                         .withAnnouncePeriod(Duration.ofSeconds(announceSeconds))
-                        .withSharing(GridNodeConfig.Sharing.DEFAULT
-                                .withRates(up, down)
-                                .withRoom(disk, deleteLastCopies, seedDisk))
-                        .withConformance("IG1", opened.conformanceDigest())
-                        .withReach(reach())
-                        .withProviders(discovery.providers()),
-                started,
+                        .withConformance("IG1", opened.conformanceDigest()),
                 opened.backend(),
                 Clock.systemUTC(),
                 new SecureRandom(),
                 new GridListener() {});
-        return new Joined(node, discovery);
     }
 
-    /** A node that nobody but this computer can reach has nobody to find and none to be found by, unless it is asked to. */
-    private PeerDiscovery.Settings ways(List<Multiaddr> bootstrapNodes) {
-        boolean beyond = listen.stream()
-                .map(Multiaddr::parse)
+    /** What the settings file says, and what the options say differently. */
+    private OpenNode.Ways ways(Sharing set, List<Multiaddr> bootstrapNodes) {
+        var usual = OpenNode.Ways.of(set);
+        var where = listen.isEmpty()
+                ? usual.listen()
+                : listen.stream().map(Multiaddr::parse).toList();
+        var join = new ArrayList<>(usual.join());
+        join.addAll(bootstrapNodes);
+        var sharing = usual.shares()
+                .withRates(
+                        Objects.requireNonNullElse(up, usual.shares().upBytesPerSecond()),
+                        Objects.requireNonNullElse(down, usual.shares().downBytesPerSecond()))
+                .withRoom(
+                        Objects.requireNonNullElse(disk, usual.shares().diskBytes()),
+                        deleteLastCopies,
+                        Objects.requireNonNullElse(seedDisk, usual.shares().seedBytes()));
+        // a node that nobody but this computer can reach has nobody to find and none to be found by, unless it is asked
+        // to
+        boolean beyond = where.stream()
                 .anyMatch(address ->
                         address.ip().filter(InetAddress::isLoopbackAddress).isEmpty());
-        var ways = PeerDiscovery.Settings.usual(bootstrapNodes);
-        if (!Objects.requireNonNullElse(mdns, beyond)) {
-            ways = ways.withoutMdns();
-        }
-        return Objects.requireNonNullElse(dht, beyond) ? ways : ways.withoutDht();
-    }
-
-    /** QUIC costs a round trip less and passes more routers; within this machine TCP is the faster. */
-    private void alsoQuic(HostBuilder host) {
-        var beside = listen.stream()
-                .map(Multiaddr::parse)
-                .filter(a -> a.ip().filter(ip -> !ip.isLoopbackAddress()).isPresent())
-                .flatMap(a -> QuicTransport.beside(a).stream())
-                .toList();
-        if (noQuic || beside.isEmpty()) {
-            return;
-        }
-        var missing = QuicTransport.unavailable();
-        if (missing.isPresent()) {
-            err().println("Listening on TCP only: " + missing.get());
-            return;
-        }
-        host.transport(QuicTransport.factory());
-        beside.forEach(host::listen);
-    }
-
-    private GridNodeConfig.Reach reach() {
-        boolean open = listen.stream()
-                .map(Multiaddr::parse)
-                .anyMatch(a -> a.ip().filter(ip -> !ip.isLoopbackAddress()).isPresent());
-        return noReach || !open ? GridNodeConfig.Reach.OFF : new GridNodeConfig.Reach(true, !noPortMapping, !noRelays);
+        return new OpenNode.Ways(
+                where,
+                join,
+                Objects.requireNonNullElse(mdns, beyond && set.mdns()),
+                Objects.requireNonNullElse(dht, beyond && set.dht()),
+                !noQuic && set.quic(),
+                noReach
+                        ? GridNodeConfig.Reach.OFF
+                        : new GridNodeConfig.Reach(
+                                true, !noPortMapping && set.portMapping(), !noRelays && set.relays()),
+                sharing);
     }
 
     private BlockRange serve(GridNode node, Hash root, @Nullable BlockRange serving)

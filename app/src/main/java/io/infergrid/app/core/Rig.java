@@ -41,6 +41,16 @@ public interface Rig extends AutoCloseable {
     /** What happened lately, newest first, at most 100. */
     Observable<List<Notice>> notices();
 
+    // ---- models on their way
+
+    /**
+     * Begins, holds, continues or ends fetching a whole model; blocks for some seconds when it begins, so call it from a background thread.
+     *
+     * @param modelRoot 64 hexadecimal digits
+     * @throws IllegalStateException if it cannot be done now, in words for the user
+     */
+    void download(String modelRoot, DownloadOrder order);
+
     // ---- settings
 
     Observable<Settings> settings();

@@ -15,6 +15,7 @@ import java.util.function.UnaryOperator;
  * @param gatewayPort its port on 127.0.0.1; 0 for any free one
  * @param startWhenOpened whether opening the window also presses Start
  * @param limits what the rig yields to
+ * @param sharing how it takes part in a swarm beyond this computer
  */
 public record Settings(
         Theme theme,
@@ -25,7 +26,8 @@ public record Settings(
         boolean gateway,
         int gatewayPort,
         boolean startWhenOpened,
-        Limits limits) {
+        Limits limits,
+        Sharing sharing) {
 
     public static final int MIN_WORKERS = 3;
     public static final int MAX_WORKERS = 8;
@@ -60,7 +62,16 @@ public record Settings(
 
     public static Settings defaults() {
         return new Settings(
-                Theme.SYSTEM, false, BackendChoice.AUTO, "", MIN_WORKERS, true, 11544, false, Limits.DEFAULT);
+                Theme.SYSTEM,
+                false,
+                BackendChoice.AUTO,
+                "",
+                MIN_WORKERS,
+                true,
+                11544,
+                false,
+                Limits.DEFAULT,
+                Sharing.DEFAULT);
     }
 
     /** This with some values changed, e.g. {@code settings.but(draft -> draft.workers = 4)}. */
@@ -81,6 +92,7 @@ public record Settings(
         public int gatewayPort;
         public boolean startWhenOpened;
         public Limits limits;
+        public Sharing sharing;
 
         private Draft(Settings now) {
             theme = now.theme;
@@ -92,11 +104,21 @@ public record Settings(
             gatewayPort = now.gatewayPort;
             startWhenOpened = now.startWhenOpened;
             limits = now.limits;
+            sharing = now.sharing;
         }
 
         private Settings done() {
             return new Settings(
-                    theme, welcomeDone, backend, device, workers, gateway, gatewayPort, startWhenOpened, limits);
+                    theme,
+                    welcomeDone,
+                    backend,
+                    device,
+                    workers,
+                    gateway,
+                    gatewayPort,
+                    startWhenOpened,
+                    limits,
+                    sharing);
         }
     }
 
@@ -133,6 +155,10 @@ public record Settings(
 
     public Settings withLimits(UnaryOperator<Limits> next) {
         return but(draft -> draft.limits = next.apply(limits));
+    }
+
+    public Settings withSharing(UnaryOperator<Sharing> next) {
+        return but(draft -> draft.sharing = next.apply(sharing));
     }
 
     public enum Theme {

@@ -94,6 +94,7 @@ public record SwarmView(
      * @param bytesPerSecond over the last seconds, of a model
      * @param left time to its end at that rate, zero if it is not known
      * @param sources peers that a model comes from now
+     * @param modelRoot of a model, by which it is paused and resumed; empty for a shard
      */
     public record Transfer(
             String shard,
@@ -104,11 +105,12 @@ public record SwarmView(
             String state,
             long bytesPerSecond,
             Duration left,
-            int sources) {
+            int sources,
+            String modelRoot) {
 
         /** A shard. */
         public Transfer(String shard, String fromPeerId, long bytesDone, long bytesTotal, boolean verified) {
-            this(shard, fromPeerId, bytesDone, bytesTotal, verified, "", 0, Duration.ZERO, 0);
+            this(shard, fromPeerId, bytesDone, bytesTotal, verified, "", 0, Duration.ZERO, 0, "");
         }
     }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.infergrid.app.core.ChatException;
+import io.infergrid.app.core.DownloadOrder;
 import io.infergrid.app.core.PauseReason;
 import io.infergrid.app.core.Rig;
 import io.infergrid.app.core.RigState;
@@ -40,6 +41,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class LocalApi implements AutoCloseable {
 
+    private static final String DOWNLOADS = "/infergrid/downloads/";
     private static final Logger log = LoggerFactory.getLogger(LocalApi.class);
 
     static final int BODY_LIMIT_BYTES = 1 << 20;
@@ -156,6 +158,8 @@ public final class LocalApi implements AutoCloseable {
             case "/infergrid/pause" -> verb(exchange, rig::pause);
             case "/infergrid/finish" -> verb(exchange, rig::finishThenStop);
             case "/infergrid/reveal" -> verb(exchange, reveal);
+            case String order
+            when order.startsWith(DOWNLOADS) -> download(exchange, order.substring(DOWNLOADS.length()));
             default -> throw new ApiError(404, "invalid_request_error", "unknown_url", "no such path: " + path);
         }
     }
@@ -163,6 +167,22 @@ public final class LocalApi implements AutoCloseable {
     private void verb(HttpExchange exchange, Runnable verb) throws IOException {
         method(exchange, "POST");
         verb.run();
+        send(exchange, 200, status());
+    }
+
+    /** {@code <order>/<modelRoot>}. */
+    private void download(HttpExchange exchange, String path) throws IOException {
+        method(exchange, "POST");
+        String[] words = path.split("/", 3);
+        var order = DownloadOrder.of(words[0]);
+        if (order.isEmpty() || words.length != 2 || !words[1].matches("[0-9a-f]{64}")) {
+            throw ApiError.badRequest("expected fetch, pause, resume or cancel and a model root, found " + path);
+        }
+        try {
+            rig.download(words[1], order.get());
+        } catch (IllegalStateException e) {
+            throw new ApiError(409, "invalid_request_error", "no_such_download", String.valueOf(e.getMessage()));
+        }
         send(exchange, 200, status());
     }
 
@@ -369,6 +389,7 @@ public final class LocalApi implements AutoCloseable {
             map.put("bytesPerSecond", transfer.bytesPerSecond());
             map.put("secondsLeft", transfer.left().toSeconds());
             map.put("sources", transfer.sources());
+            map.put("modelRoot", transfer.modelRoot());
         }
         return map;
     }

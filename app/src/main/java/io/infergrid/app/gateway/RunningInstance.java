@@ -26,6 +26,8 @@ public record RunningInstance(long pid, int port, String token) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration LIMIT = Duration.ofSeconds(3);
+    /** For what asks the swarm first. */
+    private static final Duration LONG_LIMIT = Duration.ofSeconds(30);
 
     /** The secret of this home's API: made at the first use, kept for its owner only. */
     public static String token(Home home) throws IOException {
@@ -82,6 +84,7 @@ public record RunningInstance(long pid, int port, String token) {
     /** @param verb {@code start}, {@code pause}, {@code finish} or {@code reveal} */
     public JsonNode verb(String verb) throws IOException, InterruptedException {
         return send(request("/infergrid/" + verb)
+                .timeout(verb.startsWith("downloads/") ? LONG_LIMIT : LIMIT)
                 .POST(HttpRequest.BodyPublishers.noBody())
                 .build());
     }
@@ -95,6 +98,10 @@ public record RunningInstance(long pid, int port, String token) {
     private static JsonNode send(HttpRequest request) throws IOException, InterruptedException {
         try (HttpClient client = HttpClient.newBuilder().connectTimeout(LIMIT).build()) {
             HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+            if (response.statusCode() == 409) { // it says why it cannot be done now
+                throw new IOException(
+                        JSON.readTree(response.body()).at("/error/message").asText());
+            }
             if (response.statusCode() != 200) {
                 throw new IOException(
                         "expected an answer of the running InferGrid, found status " + response.statusCode());

@@ -1,6 +1,7 @@
 package io.infergrid.app.grid;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.infergrid.app.core.Sharing;
 import io.infergrid.app.paths.Home;
 import io.infergrid.compute.engine.Backend;
 import io.infergrid.compute.gguf.GgufFile;
@@ -11,9 +12,6 @@ import io.infergrid.grid.GridNode;
 import io.infergrid.grid.GridNodeConfig;
 import io.infergrid.grid.Hash;
 import io.infergrid.grid.Role;
-import io.infergrid.libp2p.Host;
-import io.infergrid.libp2p.HostBuilder;
-import io.infergrid.libp2p.identity.KeyStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -36,9 +34,12 @@ public final class LocalGrid implements AutoCloseable {
     /** On one computer news is cheap, and a window wants it soon. */
     private static final Duration ANNOUNCE_PERIOD = Duration.ofSeconds(2);
 
+    /** In a swarm beyond it, news travels to everybody. */
+    private static final Duration ANNOUNCE_PERIOD_IN_THE_OPEN = Duration.ofSeconds(15);
+
     private static final String LOOPBACK = "/ip4/127.0.0.1/tcp/0";
 
-    private final GridNode node;
+    private final OpenNode node;
     private final Hash model;
     private final int modelBlocks;
     private final List<BlockRange> stages;
@@ -55,6 +56,7 @@ public final class LocalGrid implements AutoCloseable {
      * @param device the UUID of the graphics card, empty for the processor
      * @param conformanceDigest of that finding
      * @param threads that each worker computes with
+     * @param sharing whether this computer is all of the grid, or how it takes part in a larger one
      */
     public record Plan(
             Home home,
@@ -64,7 +66,8 @@ public final class LocalGrid implements AutoCloseable {
             String backend,
             String device,
             String conformanceDigest,
-            int threads) {}
+            int threads,
+            Sharing sharing) {}
 
     /** What happens to the workers; called from threads of the grid, must return soon. */
     public interface Events {
@@ -76,7 +79,7 @@ public final class LocalGrid implements AutoCloseable {
         void workerGaveUp(String worker, String why);
     }
 
-    private LocalGrid(GridNode node, Hash model, int modelBlocks, List<BlockRange> stages) {
+    private LocalGrid(OpenNode node, Hash model, int modelBlocks, List<BlockRange> stages) {
         this.node = node;
         this.model = model;
         this.modelBlocks = modelBlocks;
@@ -91,26 +94,23 @@ public final class LocalGrid implements AutoCloseable {
     public static LocalGrid start(
             Plan plan, Backend backend, GridListener listener, Events events, Clock clock, RandomGenerator random)
             throws IOException {
-        Home.ownerOnly(plan.home().data());
-        Host host = new HostBuilder()
-                .identity(new KeyStore(plan.home().data().resolve("identity.key")).loadOrCreate())
-                .listen(LOOPBACK)
-                .agent("infergrid")
-                .start();
-        GridNode node = GridNode.start(
-                GridNodeConfig.defaults(plan.home().shards(), Set.of(Role.GATEWAY, Role.SEEDER), List.of())
-                        .withAnnouncePeriod(ANNOUNCE_PERIOD)
+        var ways = OpenNode.Ways.of(plan.sharing());
+        var node = OpenNode.start(
+                plan.home(),
+                ways,
+                "infergrid",
+                GridNodeConfig.defaults(plan.home().shards(), Set.of(Role.GATEWAY, Role.SEEDER), ways.join())
+                        .withAnnouncePeriod(ways.beyond() ? ANNOUNCE_PERIOD_IN_THE_OPEN : ANNOUNCE_PERIOD)
                         .withConformance("IG1", plan.conformanceDigest()),
-                host,
                 backend,
                 clock,
                 random,
                 listener);
         try {
             int blocks = blocksOf(plan.model());
-            Hash model = node.seed(plan.model(), plan.licence());
+            Hash model = node.node().seed(plan.model(), plan.licence());
             var grid = new LocalGrid(node, model, blocks, cut(blocks, plan.workers()));
-            String bootstrap = host.addresses().getFirst().toString();
+            String bootstrap = node.localAddress();
             for (int i = 0; i < plan.workers(); i++) {
                 grid.addWorker(i, plan, bootstrap, events);
             }
@@ -146,7 +146,7 @@ public final class LocalGrid implements AutoCloseable {
         var arguments = new ArrayList<>(List.of(
                 "--json",
                 "--home=" + own.data().getParent(),
-                "--listen=" + LOOPBACK,
+                "--listen=" + (plan.sharing().open() ? "/ip4/0.0.0.0/tcp/0" : LOOPBACK),
                 "--bootstrap=" + bootstrap,
                 "--model=" + model.hex(),
                 "--blocks=" + blocks.first() + "-" + (blocks.end() - 1),
@@ -154,6 +154,7 @@ public final class LocalGrid implements AutoCloseable {
                 "--conformance-digest=" + plan.conformanceDigest(),
                 "--threads=" + plan.threads(),
                 "--announce-seconds=" + ANNOUNCE_PERIOD.toSeconds()));
+        arguments.addAll(ways(plan.sharing()));
         if (!plan.device().isEmpty()) {
             arguments.add("--device=" + plan.device());
         }
@@ -171,6 +172,24 @@ public final class LocalGrid implements AutoCloseable {
                         events.workerGaveUp(worker, why);
                     }
                 }));
+    }
+
+    /** The gateway finds others for its workers; what they do themselves is to be reached. */
+    private static List<String> ways(Sharing sharing) {
+        var arguments = new ArrayList<String>();
+        if (sharing.open()) {
+            arguments.addAll(List.of("--no-mdns", "--no-dht"));
+            if (!sharing.quic()) {
+                arguments.add("--no-quic");
+            }
+            if (!sharing.portMapping()) {
+                arguments.add("--no-port-mapping");
+            }
+            if (!sharing.relays()) {
+                arguments.add("--no-relays");
+            }
+        }
+        return arguments;
     }
 
     private static void said(String name, JsonNode event) {
@@ -199,7 +218,7 @@ public final class LocalGrid implements AutoCloseable {
     public boolean awaitPipeline(Duration limit, BooleanSupplier cancelled) throws InterruptedException {
         long end = System.nanoTime() + limit.toNanos();
         while (!cancelled.getAsBoolean() && System.nanoTime() < end) {
-            if (node.awaitPipeline(model, Duration.ofMillis(250))) {
+            if (node.node().awaitPipeline(model, Duration.ofMillis(250))) {
                 return true;
             }
         }
@@ -208,7 +227,7 @@ public final class LocalGrid implements AutoCloseable {
 
     /** This process's own node: the gateway. */
     public GridNode node() {
-        return node;
+        return node.node();
     }
 
     public Hash model() {

@@ -6,6 +6,7 @@ import io.infergrid.app.core.BenchmarkRecord;
 import io.infergrid.app.core.ChatException;
 import io.infergrid.app.core.Check;
 import io.infergrid.app.core.DeviceView;
+import io.infergrid.app.core.DownloadOrder;
 import io.infergrid.app.core.JobRecord;
 import io.infergrid.app.core.Notice;
 import io.infergrid.app.core.Observable;
@@ -261,6 +262,12 @@ public final class RigService implements Rig {
                 new Folder("cache", home.cache()),
                 new Folder("state", home.state()),
                 new Folder("logs", home.logs()));
+    }
+
+    @Override
+    public void download(String modelRoot, DownloadOrder order) {
+        LocalGrid running = grid;
+        Downloads.order(running == null ? null : running.node(), modelRoot, order);
     }
 
     // ---- settings
@@ -551,7 +558,8 @@ public final class RigService implements Rig {
                             ours.view().backend(),
                             ours.uuid(),
                             ours.conformanceDigest(),
-                            threads),
+                            threads,
+                            settings.get().sharing()),
                     ours.backend(),
                     new Jobs(),
                     new WorkerEvents(),

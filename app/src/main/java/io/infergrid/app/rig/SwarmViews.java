@@ -62,7 +62,8 @@ final class SwarmViews {
                 download.state().name().toLowerCase(Locale.ROOT),
                 download.bytesPerSecond(),
                 download.left(),
-                download.sources().size());
+                download.sources().size(),
+                download.model().hex());
     }
 
     private static SwarmView.Transfer transfer(GridSnapshot.Transfer transfer) {

@@ -94,7 +94,8 @@ public final class SettingsFile {
                 bool(json, "gateway", ours.gateway(), where),
                 integer(json, "gatewayPort", ours.gatewayPort(), where),
                 bool(json, "startWhenOpened", ours.startWhenOpened(), where),
-                limits(json.path("limits"), ours.limits(), where));
+                limits(json.path("limits"), ours.limits(), where),
+                SharingJson.of(json.path("sharing"), ours.sharing(), where));
     }
 
     private static Limits limits(JsonNode json, Limits ours, String where) {
@@ -119,7 +120,7 @@ public final class SettingsFile {
                         texts(json.path("schedule"), "days", ours.schedule().days(), where)));
     }
 
-    private static List<String> texts(JsonNode json, String name, List<String> otherwise, String where) {
+    static List<String> texts(JsonNode json, String name, List<String> otherwise, String where) {
         JsonNode value = json.path(name);
         if (value.isMissingNode()) {
             return otherwise;
@@ -131,7 +132,7 @@ public final class SettingsFile {
         return value.valueStream().map(JsonNode::textValue).toList();
     }
 
-    private static boolean bool(JsonNode json, String name, boolean otherwise, String where) {
+    static boolean bool(JsonNode json, String name, boolean otherwise, String where) {
         JsonNode value = json.path(name);
         if (value.isMissingNode()) {
             return otherwise;
@@ -154,7 +155,7 @@ public final class SettingsFile {
         return value.textValue();
     }
 
-    private static int integer(JsonNode json, String name, int otherwise, String where) {
+    static int integer(JsonNode json, String name, int otherwise, String where) {
         JsonNode value = json.path(name);
         if (value.isMissingNode()) {
             return otherwise;

@@ -80,6 +80,23 @@ class LocalApiTest {
         }
     }
 
+    // ---- downloads
+
+    @Test
+    void downloads_are_begun_and_what_cannot_be_held_is_refused_with_the_reason() {
+        String root = "ab".repeat(32);
+        assertThat(post("/infergrid/downloads/fetch/" + root, "").statusCode()).isEqualTo(200);
+        var refused = post("/infergrid/downloads/pause/" + root, "");
+        assertThat(refused.statusCode()).isEqualTo(409);
+        assertThat(json(refused.body()).at("/error/message").asText())
+                .isEqualTo("expected a download of the model " + root + ", found none");
+        for (String wrong : List.of("", "pause", "pause/", "pause/12", "burn/" + root, "pause/" + root + "/more")) {
+            assertThat(post("/infergrid/downloads/" + wrong, "").statusCode())
+                    .as(wrong)
+                    .isEqualTo(400);
+        }
+    }
+
     // ---- answers
 
     @Test

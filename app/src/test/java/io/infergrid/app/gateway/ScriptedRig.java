@@ -4,6 +4,7 @@ import io.infergrid.app.core.BenchmarkRecord;
 import io.infergrid.app.core.ChatException;
 import io.infergrid.app.core.Check;
 import io.infergrid.app.core.DeviceView;
+import io.infergrid.app.core.DownloadOrder;
 import io.infergrid.app.core.JobRecord;
 import io.infergrid.app.core.Notice;
 import io.infergrid.app.core.Observable;
@@ -76,6 +77,13 @@ final class ScriptedRig implements Rig {
     @Override
     public void finishThenStop() {
         state.set(new RigState.Idle());
+    }
+
+    @Override
+    public void download(String modelRoot, DownloadOrder order) {
+        if (order != DownloadOrder.FETCH) {
+            throw new IllegalStateException("expected a download of the model " + modelRoot + ", found none");
+        }
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
@@ -32,6 +33,21 @@ class SettingsFileTest {
                 .withWorkers(5)
                 .withGateway(false, 0)
                 .withStartWhenOpened(true)
+                .withSharing(now -> now.but(draft -> {
+                    draft.open = true;
+                    draft.port = 4001;
+                    draft.join = List.of(
+                            "/ip4/203.0.113.7/tcp/4001/p2p/12D3KooWBfhh2tPvqEFEjQn4EHGxdAAkEwoNBxqrVbfA3H7XSiy8");
+                    draft.mdns = false;
+                    draft.dht = false;
+                    draft.relays = false;
+                    draft.portMapping = false;
+                    draft.quic = false;
+                    draft.upMiBps = 1;
+                    draft.downMiBps = 2;
+                    draft.diskGiB = 3;
+                    draft.seedGiB = 4;
+                }))
                 .withWelcomeDone(true);
         file.write(chosen);
         assertThat(file.read()).isEqualTo(chosen);
@@ -53,6 +69,12 @@ class SettingsFileTest {
                     {"device": 7} | expected a text for 'device', found 7 in FILE
                     {"device": "a\\u0000"} | expected a device's UUID or name without control characters, found one in FILE
                     {"theme": "PINK"} | expected one of [SYSTEM, LIGHT, DARK] for 'theme', found "PINK" in FILE
+                    {"sharing": 1} | expected an object for 'sharing', found NUMBER in FILE
+                    {"sharing": {"port": 70000}} | expected port from 0 to 65535, found 70000 in FILE
+                    {"sharing": {"mdns": 1}} | expected true or false for 'mdns', found 1 in FILE
+                    {"sharing": {"upMiBps": -1}} | expected upMiBps from 0 to 100000, found -1 in FILE
+                    {"sharing": {"join": ["nobody"]}} | expected an address such as /ip4/203.0.113.7/tcp/4001/p2p/12D3Koo..., found 'nobody' in FILE
+                    {"sharing": {"join": "x"}} | expected a list of texts for 'join', found "x" in FILE
                     {"workers": | expected settings in JSON, found in FILE
                     [] | expected a JSON object of settings, found ARRAY in FILE
                     """)

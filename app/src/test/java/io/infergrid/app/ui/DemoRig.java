@@ -3,6 +3,7 @@ package io.infergrid.app.ui;
 import io.infergrid.app.core.BenchmarkRecord;
 import io.infergrid.app.core.Check;
 import io.infergrid.app.core.DeviceView;
+import io.infergrid.app.core.DownloadOrder;
 import io.infergrid.app.core.JobRecord;
 import io.infergrid.app.core.Notice;
 import io.infergrid.app.core.ObservableValue;
@@ -18,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
@@ -113,7 +115,8 @@ public final class DemoRig implements Rig {
                         "running",
                         210_000,
                         Duration.ofSeconds(6),
-                        2),
+                        2,
+                        "ab".repeat(32)),
                 new SwarmView.Transfer("block 3", PEERS.get(0), 402_112, 402_112, true),
                 new SwarmView.Transfer("block 4", PEERS.get(0), 402_112, 402_112, true),
                 new SwarmView.Transfer("block 5", PEERS.get(2), 254_000, 402_112, false));
@@ -175,6 +178,14 @@ public final class DemoRig implements Rig {
     @Override
     public void finishThenStop() {
         state.set(new RigState.Idle());
+    }
+
+    /** What was said about downloads, e.g. {@code PAUSE 0011...}. */
+    public final List<String> orders = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void download(String modelRoot, DownloadOrder order) {
+        orders.add(order + " " + modelRoot);
     }
 
     @Override

@@ -47,7 +47,7 @@ final class SettingsView {
         this.controller = controller;
         this.desk = desk;
         texts = desk.texts();
-        var left = column(16, appearanceCard(), rigCard(), foldersCard());
+        var left = column(16, appearanceCard(), rigCard(), sharingCard(), foldersCard());
         var right = column(16, selfTestCard(), keysCard(), aboutCard());
         HBox.setHgrow(left, Priority.ALWAYS);
         HBox.setHgrow(right, Priority.ALWAYS);
@@ -81,6 +81,10 @@ final class SettingsView {
                 RigOptions.workers(texts, controller.settings, controller::change),
                 RigOptions.gateway(texts, controller.settings, controller::change),
                 RigOptions.startWhenOpened(texts, controller.settings, controller::change));
+    }
+
+    private VBox sharingCard() {
+        return new SharingOptions(texts, controller.settings, controller::change).card();
     }
 
     private <T extends Enum<T>> Segments<T> segments(

@@ -1,5 +1,6 @@
 package io.infergrid.app.ui.swarm;
 
+import io.infergrid.app.core.DownloadOrder;
 import io.infergrid.app.core.Observable;
 import io.infergrid.app.core.SwarmView.Peer;
 import io.infergrid.app.core.SwarmView.Transfer;
@@ -154,7 +155,22 @@ public final class SwarmController implements Screen {
                         ? 0
                         : Math.clamp((double) transfer.bytesDone() / transfer.bytesTotal(), 0, 1),
                 transfer.verified(),
-                texts.get("swarm.transfer." + state(transfer)));
+                texts.get("swarm.transfer." + state(transfer)),
+                transfer.modelRoot(),
+                orders(transfer));
+    }
+
+    private static List<DownloadOrder> orders(Transfer transfer) {
+        return switch (transfer.modelRoot().isEmpty() ? "" : transfer.state()) {
+            case "running" -> List.of(DownloadOrder.PAUSE, DownloadOrder.CANCEL);
+            case "paused", "failed" -> List.of(DownloadOrder.RESUME, DownloadOrder.CANCEL);
+            default -> List.of();
+        };
+    }
+
+    /** Tells the rig, in the background. */
+    void order(String modelRoot, DownloadOrder order) {
+        desk.inBackground(() -> desk.rig().download(modelRoot, order), "swarm.transfer.refused");
     }
 
     private String sources(Transfer transfer) {

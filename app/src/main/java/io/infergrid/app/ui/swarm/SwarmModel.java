@@ -1,5 +1,6 @@
 package io.infergrid.app.ui.swarm;
 
+import io.infergrid.app.core.DownloadOrder;
 import java.util.List;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.SimpleObjectProperty;
@@ -40,6 +41,16 @@ final class SwarmModel {
     /**
      * @param from where it comes from, in words
      * @param fraction done, 0 to 1
+     * @param modelRoot of a whole model, empty for a shard
+     * @param orders what may be said of it now
      */
-    record Transfer(String shard, String from, String size, double fraction, boolean done, String state) {}
+    record Transfer(
+            String shard,
+            String from,
+            String size,
+            double fraction,
+            boolean done,
+            String state,
+            String modelRoot,
+            List<DownloadOrder> orders) {}
 }

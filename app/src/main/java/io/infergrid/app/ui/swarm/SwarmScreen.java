@@ -32,6 +32,8 @@ import org.kordamp.ikonli.feather.Feather;
 /** The nodes of the swarm screen. */
 final class SwarmScreen {
 
+    private static final double ORDERS_WIDTH = 64;
+
     private final SwarmModel model;
     private final Texts texts;
     private final SwarmController controller;
@@ -191,8 +193,29 @@ final class SwarmScreen {
         size.setAlignment(Pos.CENTER_RIGHT);
         var state = row(0, space(), badge(transfer.state(), transfer.done() ? Tone.SUCCESS : Tone.ACCENT));
         state.setMinWidth(90);
-        var line = row(14, name, from, bar, size, state);
+        var line = row(14, name, from, bar, size, state, orders(transfer));
         line.getStyleClass().add("list-line");
         return line;
+    }
+
+    /** As wide whatever may be said, so that the bars above each other are of one length. */
+    private HBox orders(SwarmModel.Transfer transfer) {
+        var buttons = row(2);
+        buttons.setMinWidth(ORDERS_WIDTH);
+        buttons.setAlignment(Pos.CENTER_RIGHT);
+        for (var order : transfer.orders()) {
+            var sign = switch (order) {
+                case FETCH -> Feather.DOWNLOAD;
+                case PAUSE -> Feather.PAUSE;
+                case RESUME -> Feather.PLAY;
+                case CANCEL -> Feather.X;
+            };
+            buttons.getChildren()
+                    .add(iconButton(
+                            texts.get("swarm.transfer.order." + order.word(), transfer.shard()),
+                            sign,
+                            () -> controller.order(transfer.modelRoot(), order)));
+        }
+        return buttons;
     }
 }

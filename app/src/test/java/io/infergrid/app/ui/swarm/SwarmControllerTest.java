@@ -2,10 +2,12 @@ package io.infergrid.app.ui.swarm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.infergrid.app.core.DownloadOrder;
 import io.infergrid.app.core.SwarmView;
 import io.infergrid.app.ui.DemoRig;
 import io.infergrid.app.ui.TestDesk;
 import java.util.BitSet;
+import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -71,6 +73,41 @@ class SwarmControllerTest {
         assertThat(model.from()).startsWith("2 sources, ").endsWith("/s");
         assertThat(model.size()).endsWith(" left");
         assertThat(model.state()).isEqualTo("On its way");
+    }
+
+    @Test
+    void a_model_on_its_way_can_be_held_continued_and_ended_and_a_shard_can_not() {
+        var rig = DemoRig.working();
+        var controller = new SwarmController(new TestDesk(rig).desk(), false);
+        controller.attach();
+        var lines = controller.model().transfers.get();
+        assertThat(lines.getFirst().orders()).containsExactly(DownloadOrder.PAUSE, DownloadOrder.CANCEL);
+        assertThat(lines.getLast().orders()).isEmpty();
+        controller.order(lines.getFirst().modelRoot(), DownloadOrder.PAUSE);
+        assertThat(rig.orders).containsExactly("PAUSE " + "ab".repeat(32));
+        for (var state : List.of("paused", "failed")) {
+            assertThat(orders(rig, state)).as(state).containsExactly(DownloadOrder.RESUME, DownloadOrder.CANCEL);
+        }
+        for (var state : List.of("done", "cancelled")) {
+            assertThat(orders(rig, state)).as(state).isEmpty();
+        }
+    }
+
+    private static List<DownloadOrder> orders(DemoRig rig, String state) {
+        var full = rig.fullSwarm();
+        var model = full.transfers().getFirst();
+        rig.swarm.set(new SwarmView(
+                full.ownPeerId(),
+                full.addresses(),
+                full.peers(),
+                List.of(new SwarmView.Transfer(
+                        model.shard(), "", 1, 2, false, state, 0, model.left(), 0, model.modelRoot())),
+                full.model(),
+                full.modelBlocks(),
+                full.pipeline()));
+        var controller = new SwarmController(new TestDesk(rig).desk(), false);
+        controller.attach();
+        return controller.model().transfers.get().getFirst().orders();
     }
 
     @Test
