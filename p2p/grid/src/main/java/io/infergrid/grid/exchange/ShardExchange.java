@@ -291,7 +291,7 @@ public final class ShardExchange implements AutoCloseable {
     public Manifest manifest(Hash model, Duration limit) throws GridException, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         String last = "nobody who announces it";
-        boolean looked = false;
+        long nextLook = System.nanoTime();
         var found = new ArrayList<Provider>();
         do {
             var sources = new LinkedHashMap<PeerId, Provider>();
@@ -309,10 +309,10 @@ public final class ShardExchange implements AutoCloseable {
                     last = String.valueOf(gone.getMessage());
                 }
             }
-            if (!looked) {
-                looked = true;
+            if (System.nanoTime() - nextLook >= 0) { // and again: what somebody provides may be told only now
                 Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
                 found.addAll(directory.find(model, MOST_MANIFEST_SOURCES, left.compareTo(LOOK) < 0 ? left : LOOK));
+                nextLook = System.nanoTime() + LOOK.toNanos();
             } else {
                 Thread.sleep(ASK_AGAIN_MILLIS);
             }
