@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -77,6 +80,53 @@ public final class NetworkLab implements AutoCloseable {
     /** Plugs a cable: {@code port} of a switch's namespace, {@code device} with an address in the other. */
     public void plug(String bridge, String port, String namespace, String device, String address) throws IOException {
         cable(bridge, port, namespace, device);
+        connect(bridge, port, namespace, device, address);
+    }
+
+    /**
+     * A line between two places, each in a namespace: the interfaces have no address and are down yet.
+     *
+     * @param delay of one way
+     * @param lost frames of 10 000
+     * @param bytesPerSecond each way, 0 for no limit
+     */
+    public record Line(Duration delay, int lost, long bytesPerSecond) {}
+
+    /** Lays a long line as {@link #plug} lays a cable. Skips the test where there is no {@code /dev/net/tun}. */
+    public void plug(String bridge, String port, String namespace, String device, String address, Line line)
+            throws IOException {
+        assumeTrue(
+                Files.isWritable(Path.of("/dev/net/tun")), "skipped: /dev/net/tun is missing, the kernel's tun module");
+        var between = namespace("w" + (namespaces.size()));
+        var command = new ArrayList<>(inside(between));
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xmx128m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                LineProcess.class.getName(),
+                "one",
+                "other",
+                String.valueOf(line.delay.toNanos() / 1000),
+                String.valueOf(line.lost),
+                String.valueOf(line.bytesPerSecond),
+                String.valueOf(namespaces.size())));
+        var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        kept(() -> process.destroyForcibly().waitFor(SECONDS, TimeUnit.SECONDS));
+        var said = process.inputReader(StandardCharsets.UTF_8).readLine();
+        if (!"ready".equals(said)) {
+            throw new IOException("a line between two interfaces: expected it ready, found " + said);
+        }
+        in(between, "ip link set one netns " + bridge + " name " + port);
+        in(between, "ip link set other netns " + namespace + " name " + device);
+        connect(bridge, port, namespace, device, address);
+    }
+
+    private void connect(String bridge, String port, String namespace, String device, String address)
+            throws IOException {
         in(bridge, "ip link set " + port + " master br0");
         in(bridge, "ip link set " + port + " up");
         in(namespace, "ip addr add " + address + " dev " + device);
@@ -97,8 +147,20 @@ public final class NetworkLab implements AutoCloseable {
     public String home(String bridge, String name, String publicAddress, String lan, String masquerade)
             throws IOException {
         var router = namespace("r" + name);
-        var rig = namespace(name);
         plug(bridge, "p" + name, router, "wan", publicAddress + "/24");
+        return behind(router, name, lan, masquerade);
+    }
+
+    /** A home at the end of a long line. */
+    public String home(String bridge, String name, String publicAddress, String lan, String masquerade, Line line)
+            throws IOException {
+        var router = namespace("r" + name);
+        plug(bridge, "p" + name, router, "wan", publicAddress + "/24", line);
+        return behind(router, name, lan, masquerade);
+    }
+
+    private String behind(String router, String name, String lan, String masquerade) throws IOException {
+        var rig = namespace(name);
         cable(router, "lan", rig, "eth0");
         in(router, "ip addr add " + lan + ".1/24 dev lan");
         in(router, "ip link set lan up");

@@ -144,6 +144,8 @@ public final class PeerProcess {
         return switch (words[0]) {
             case "connect" -> connect(Multiaddr.parse(words[1]));
             case "echo" -> echo(PeerId.parse(words[1]), Integer.parseInt(words[2]));
+            case "ping" ->
+                String.valueOf(host.ping(PeerId.parse(words[1]), LIMIT).toMillis());
             case "way" -> way(PeerId.parse(words[1]));
             case "state" -> service.state().state() + " " + service.state().advice();
             case "dht" -> kad.mode() + " " + kad.peers().size();

@@ -3,6 +3,7 @@ package io.infergrid.libp2p.netns;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -84,6 +85,32 @@ class RealNetworkTest {
             assertThat(a.until("connect " + again, w -> w.startsWith("ok"))).isNotNull();
             a.until("way " + b.peerId(), w -> w.startsWith("ok direct"));
             assertThat(a.tell("echo " + b.peerId() + " 1000000")).isEqualTo("direct");
+        }
+    }
+
+    @Test
+    void rigs_at_the_end_of_long_slow_lines_that_lose_packets_meet_and_talk_directly() throws Exception {
+        try (var lab = NetworkLab.open()) {
+            var bridge = lab.bridge("br");
+            var open = bootstrap(lab, bridge);
+            var far = new NetworkLab.Line(Duration.ofMillis(25), 100, 4_000_000);
+            var near = new NetworkLab.Line(Duration.ofMillis(10), 100, 4_000_000);
+            var homeA = lab.home(bridge, "a", "11.0.0.11", "192.168.1", KEEPS_PORTS, far);
+            var homeB = lab.home(bridge, "b", "11.0.0.12", "192.168.2", KEEPS_PORTS, near);
+            var relay = LabPeer.start(lab, open, "listen=/ip4/11.0.0.1/tcp/4001");
+            var a = rig(lab, homeA, relay);
+            var b = rig(lab, homeB, relay);
+            a.until("state", s -> s.startsWith("ok RELAYED"));
+            var overRelay = relayedAddress(b);
+            assertThat(a.until("connect " + overRelay, answer -> answer.startsWith("ok")))
+                    .isIn("ok relayed", "ok direct");
+            a.until("way " + b.peerId(), w -> w.startsWith("ok direct"));
+            b.until("way " + a.peerId(), w -> w.startsWith("ok direct"));
+            // 35 ms one way: nothing is back sooner
+            assertThat(Long.parseLong(a.tell("ping " + b.peerId()))).isGreaterThanOrEqualTo(70);
+            // of 700 frames each way some seven are lost, and sent again
+            assertThat(a.tell("echo " + b.peerId() + " 1000000")).isEqualTo("direct");
+            assertThat(b.tell("echo " + a.peerId() + " 1000000")).isEqualTo("direct");
         }
     }
 
