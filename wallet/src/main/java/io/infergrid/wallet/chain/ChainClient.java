@@ -238,6 +238,19 @@ public final class ChainClient implements TransactionNode, AutoCloseable {
     }
 
     /**
+     * Asks a view.
+     *
+     * @throws ChainException if the contract refuses
+     */
+    public AbiWords view(AbiCall call, Address contract) {
+        return switch (dryRun(contract, call.to(contract))) {
+            case DryRun.Passes(String output) -> AbiWords.of(output);
+            case DryRun.Reverts(RevertReason reason) ->
+                throw new ChainException(Kind.REFUSED, "the contract refuses to answer: " + reason);
+        };
+    }
+
+    /**
      * A fifth above what the node estimates.
      *
      * @throws ChainException with the decoded reason if the call would be refused

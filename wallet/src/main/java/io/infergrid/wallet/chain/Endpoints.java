@@ -33,10 +33,10 @@ final class Endpoints extends Service {
 
     private static final Logger LOG = LoggerFactory.getLogger(Endpoints.class);
     private static final Duration FUTURE = Duration.ofMinutes(2);
-    private static final int MAX_LAG = 32;
 
     private final Network network;
     private final Clock clock;
+    private final int maxLag;
     private final HttpClient http;
     private final List<Peer> peers;
     private Instant checkedAt = Instant.MIN;
@@ -45,6 +45,8 @@ final class Endpoints extends Service {
     Endpoints(Network network, Clock clock) {
         super(false);
         this.network = network;
+        // one endpoint may lag behind the other by less than what counts as settled
+        this.maxLag = Math.clamp(network.confirmations() / 2, 2, 32);
         this.clock = clock;
         this.http = JsonRpcEndpoint.httpClient();
         this.peers = network.endpoints().stream()
@@ -177,7 +179,7 @@ final class Endpoints extends Service {
         }
         long best = usable().stream().mapToLong(peer -> peer.head).max().orElse(-1);
         for (Peer peer : usable()) {
-            if (peer.head < best - MAX_LAG && extendsHistoryOf(peer, best)) {
+            if (peer.head < best - maxLag && extendsHistoryOf(peer, best)) {
                 peer.lie("it stands at block " + peer.head + ", others at " + best);
             }
         }

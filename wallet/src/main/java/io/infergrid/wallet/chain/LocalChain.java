@@ -21,6 +21,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.web3j.protocol.core.Request;
 import org.web3j.protocol.core.Response;
 
@@ -35,6 +37,7 @@ public final class LocalChain implements AutoCloseable {
 
     private static final String WORDS = "test test test test test test test test test test test junk";
     private static final int MAX_LINES = 400;
+    private static final Duration POOL_LIMIT = Duration.ofSeconds(30);
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
 
     private final Process process;
@@ -224,17 +227,60 @@ public final class LocalChain implements AutoCloseable {
         return Bytes32.keccak(java.util.HexFormat.of().parseHex(code, 2, code.length()));
     }
 
+    /** Deploys code from an account whose key anvil holds. */
+    Address deploy(Address from, String code) throws IOException {
+        Map<?, ?> receipt = mined(command(
+                "eth_sendTransaction", Map.of("from", from.text(), "data", code, "gasPrice", command("eth_gasPrice"))));
+        return Address.ofUncheckedHex(String.valueOf(receipt.get("contractAddress")));
+    }
+
+    /** Sends a call from an account whose key anvil holds. */
+    void sendUnlocked(Address from, Call call) throws IOException {
+        mined(command(
+                "eth_sendTransaction",
+                Map.of(
+                        "from", from.text(),
+                        "to", call.to().text(),
+                        "value", "0x" + call.value().wei().toString(16),
+                        "data", call.data(),
+                        "gasPrice", command("eth_gasPrice"))));
+    }
+
+    /** Returns when every transaction that was sent is in a block; anvil mines a moment after it answers. */
+    public void awaitMined() throws IOException {
+        long end = System.nanoTime() + POOL_LIMIT.toNanos();
+        while (!(answer("txpool_status") instanceof Map<?, ?> status) || !"0x0".equals(status.get("pending"))) {
+            if (System.nanoTime() - end > 0) {
+                throw new IOException("the local chain mines nothing");
+            }
+            LockSupport.parkNanos(2_000_000);
+        }
+    }
+
+    private Map<?, ?> mined(String hash) throws IOException {
+        awaitMined();
+        if (!(answer("eth_getTransactionReceipt", hash) instanceof Map<?, ?> receipt)
+                || !"0x1".equals(receipt.get("status"))) {
+            throw new IOException("the local chain refused transaction " + hash);
+        }
+        return receipt;
+    }
+
     BigInteger blockNumber() throws IOException {
         return ChainClient.quantity(command("eth_blockNumber"));
     }
 
     /** Any command of anvil; the answer as text. */
     String command(String method, Object... parameters) throws IOException {
+        return String.valueOf(answer(method, parameters));
+    }
+
+    private @Nullable Object answer(String method, Object... parameters) throws IOException {
         Answer answer = new Request<>(method, List.of(parameters), rpc, Answer.class).send();
         if (answer.hasError()) {
             throw new IOException(method + " failed: " + answer.getError().getMessage());
         }
-        return String.valueOf(answer.getResult());
+        return answer.getResult();
     }
 
     /** Any answer at all. */

@@ -167,6 +167,8 @@ public final class TransactionQueue {
     }
 
     private Entry look(Entry entry) {
+        // before the receipts: a transaction that is mined between the two questions must not look displaced
+        long settled = node.settledNonce(signer.address());
         for (Attempt attempt : entry.attempts()) {
             Optional<Receipt> receipt = node.receipt(attempt.hash());
             if (receipt.isPresent()) {
@@ -174,7 +176,7 @@ public final class TransactionQueue {
                 return entry.with(deep ? State.SETTLED : State.MINED, receipt.get(), "");
             }
         }
-        if (node.settledNonce(signer.address()) > entry.nonce()) {
+        if (settled > entry.nonce()) {
             return entry.with(State.DISPLACED, null, "another transaction of this account took its place");
         }
         return entry.state() == State.MINED ? entry.with(State.SENT, null, "its block was taken back") : entry;

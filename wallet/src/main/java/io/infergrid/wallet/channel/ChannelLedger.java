@@ -150,7 +150,10 @@ public final class ChannelLedger {
         for (Kept kept : store.all()) {
             ChannelState state = states.get(kept.voucher().voucher().channel());
             if (state != null && state.open()) {
-                policy.due(state, kept, clock.instant()).ifPresent(due::add);
+                boolean signerChanged = !kept.voucher()
+                        .signature()
+                        .isBy(state.signer(), kept.voucher().voucher().digest(channels));
+                policy.due(state, kept, signerChanged, clock.instant()).ifPresent(due::add);
             }
         }
         due.sort((a, b) -> a.reason().compareTo(b.reason()));

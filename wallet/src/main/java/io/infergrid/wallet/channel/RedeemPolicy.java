@@ -18,6 +18,8 @@ public record RedeemPolicy(Amount amount, Duration age, Amount dust) {
     public enum Reason {
         /** The payer closes by force: what is not redeemed in time is lost. */
         CLOSING,
+        /** The payer named another signer: what the old one signed counts for one challenge period more. */
+        SIGNER_CHANGED,
         /** The deposit is nearly used up, so the payer may well go. */
         NEARLY_SPENT,
         AMOUNT,
@@ -32,19 +34,24 @@ public record RedeemPolicy(Amount amount, Duration age, Amount dust) {
      */
     public record Due(SignedVoucher voucher, Amount gain, Reason reason, Optional<Instant> before) {}
 
-    Optional<Due> due(ChannelState state, VoucherStore.Kept kept, Instant now) {
+    Optional<Due> due(ChannelState state, VoucherStore.Kept kept, boolean signerChanged, Instant now) {
         Amount promised = kept.voucher().voucher().cumulative();
         Amount payable = promised.compareTo(state.deposit()) > 0 ? state.deposit() : promised;
         if (payable.compareTo(state.redeemed()) <= 0) {
             return Optional.empty();
         }
         Amount gain = payable.minus(state.redeemed());
-        return reason(state, kept, gain, now).map(why -> new Due(kept.voucher(), gain, why, state.closesAt()));
+        return reason(state, kept, gain, signerChanged, now)
+                .map(why -> new Due(kept.voucher(), gain, why, state.closesAt()));
     }
 
-    private Optional<Reason> reason(ChannelState state, VoucherStore.Kept kept, Amount gain, Instant now) {
+    private Optional<Reason> reason(
+            ChannelState state, VoucherStore.Kept kept, Amount gain, boolean signerChanged, Instant now) {
         if (state.closesAt().isPresent()) {
             return Optional.of(Reason.CLOSING);
+        }
+        if (signerChanged) {
+            return Optional.of(Reason.SIGNER_CHANGED);
         }
         if (gain.compareTo(dust) <= 0) {
             return Optional.empty();

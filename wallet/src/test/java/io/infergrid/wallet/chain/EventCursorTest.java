@@ -55,11 +55,12 @@ class EventCursorTest {
         }
     }
 
-    private void ring(long number) {
+    private void ring(long number) throws IOException {
         Call call = new Call(
                 BELL, Amount.ZERO, Bytes32.ofNumber(BigInteger.valueOf(number)).toString());
         Address from = KEY.address();
         queue.submit("ring " + number, sender.preview(new Action.Administer("ring", List.of()), from, call));
+        chain.awaitMined();
     }
 
     private ChainClient reader(int confirmations, int logBlocks, URI... endpoints) {

@@ -42,6 +42,7 @@ class TransactionQueueTest {
             var journal = new MemoryJournal();
             var queue = new TransactionQueue(client.network(), client, journal, rich, Clock.systemUTC());
             queue.submit("first", send(client, rich, 1));
+            chain.awaitMined();
             queue.reconcile();
             assertThat(journal.find("first").orElseThrow().state()).isEqualTo(NonceJournal.State.SETTLED);
             assertThat(queue.submit("first", send(client, rich, 1)).nonce()).isZero();
@@ -76,6 +77,7 @@ class TransactionQueueTest {
             var journal = new MemoryJournal();
             var queue = new TransactionQueue(client.network(), client, journal, rich, Clock.systemUTC());
             String raw = queue.submit("once", send(client, rich, 1)).newest().raw();
+            chain.awaitMined();
             var decoded = (SignedRawTransaction) TransactionDecoder.decode(raw);
             assertThat(decoded.getFrom()).isEqualToIgnoringCase(rich.address().text());
             long signedFor = decoded.getTransaction() instanceof Transaction1559 dynamic
