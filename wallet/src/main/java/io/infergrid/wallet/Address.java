@@ -35,6 +35,18 @@ public record Address(String text) {
         return new Address(checksummed(lower));
     }
 
+    /**
+     * Whether this is another account that a person could take for {@code other}: its first and last four digits are the same, which is
+     * what people compare and what a clipboard thief makes equal.
+     */
+    public boolean looksLike(Address other) {
+        String mine = text.toLowerCase(Locale.ROOT);
+        String theirs = other.text.toLowerCase(Locale.ROOT);
+        return !mine.equals(theirs)
+                && mine.substring(2, 6).equals(theirs.substring(2, 6))
+                && mine.substring(38).equals(theirs.substring(38));
+    }
+
     /** EIP-55: a letter is a capital where the digit of the lower-case text's Keccak-256 in its place is 8 or more. */
     private static String checksummed(String address) {
         String digits = address.substring(2).toLowerCase(Locale.ROOT);

@@ -41,4 +41,15 @@ class AddressTest {
     void what_is_not_an_address_is_refused(String text) {
         assertThatThrownBy(() -> new Address(text)).isInstanceOf(IllegalArgumentException.class);
     }
+
+    @Test
+    void a_look_alike_has_the_same_ends_and_is_another_account() {
+        Address mine = new Address("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed");
+        Address thief = Address.ofUncheckedHex("0x5aae00000000000000000000000000000000eaed");
+        assertThat(thief.looksLike(mine)).isTrue();
+        assertThat(mine.looksLike(mine)).isFalse();
+        assertThat(Address.ofUncheckedHex("0x5aae00000000000000000000000000000000eaee")
+                        .looksLike(mine))
+                .isFalse();
+    }
 }

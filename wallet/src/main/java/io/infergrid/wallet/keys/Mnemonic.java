@@ -148,7 +148,7 @@ public final class Mnemonic implements AutoCloseable {
             for (int bit = word * BITS_PER_WORD; bit < (word + 1) * BITS_PER_WORD; bit++) {
                 int at = bit / 8;
                 int octet = at < entropy.length ? entropy[at] : checksum;
-                index = index << 1 | octet >>> (7 - bit % 8) & 1;
+                index = index << 1 | (octet >>> (7 - bit % 8) & 1);
             }
             words.add(WORDS.get(index));
         }

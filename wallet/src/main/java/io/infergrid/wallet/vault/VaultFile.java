@@ -31,7 +31,6 @@ import java.util.Optional;
  * check       32     SHA-256 of all before: tells a damaged file from a wrong password
  * </pre>
  *
- * @param header the bytes that are the additional data of both sealed parts
  * @param workingNonce empty if there are no working keys
  */
 record VaultFile(
