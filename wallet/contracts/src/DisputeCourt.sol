@@ -9,6 +9,7 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {HardwareRegistry} from "./HardwareRegistry.sol";
 import {Params} from "./Params.sol";
+import {PaymentChannels} from "./PaymentChannels.sol";
 import {Quorum} from "./Quorum.sol";
 import {StakeRegistry} from "./StakeRegistry.sol";
 
@@ -65,8 +66,7 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
         uint64 drawBlock;
         uint128 bond;
         uint128 appealBond;
-        uint128 refundMost;
-        address refundTo;
+        bytes32 channelId; // whose payer was wronged
         bytes32 receipt;
         bytes32 root;
         bytes32 leaf;
@@ -75,16 +75,20 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
 
     uint256 public constant PANEL = 9;
     uint256 public constant APPEAL_PANEL = 21;
-    uint256 public constant LEAST_SIGNERS = 5;
+    uint256 public constant LEAST_SIGNERS = 5; // of a whole panel
+    uint256 public constant LEAST_OF_FEW = 3; // of a panel that is smaller for lack of validators: more than half, and never fewer
     uint256 public constant OPEN_PER_CHALLENGER = 8;
     uint256 public constant OVERTURNED_BPS = 1_500;
     uint256 public constant CHALLENGER_BPS = 1_500;
+    uint256 public constant ABSENT_BPS = 50;
     uint256 private constant BPS = 10_000;
+    bytes32 private constant REVEALED_VOTE = bytes32(uint256(1));
 
     IERC20 public immutable asset;
     StakeRegistry public immutable stakes;
     Params public immutable params;
     HardwareRegistry public hardware;
+    PaymentChannels public channels;
     address private immutable deployer;
     uint64 public immutable genesis;
 
@@ -92,13 +96,15 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
     uint256 public totalHeld;
     uint256 public count;
     mapping(uint256 => Case) private cases;
-    mapping(bytes32 => uint256) public caseOfReceipt;
+    mapping(bytes32 => mapping(uint32 => uint256)) private caseOfWindow; // by receipt, window
+    mapping(bytes32 => bool) public convicted; // receipts whose worker was slashed for them
     mapping(address => uint256) public openBy;
     mapping(uint256 => address[]) private panels;
     mapping(uint256 => address[]) private signers; // of the provisional verdict
     mapping(uint256 => mapping(address => bytes32)) private votes; // commitments of an appeal
     mapping(bytes32 => bool) public anchored;
 
+    event Wired(address hardware, address channels);
     event Anchored(address indexed owner, uint64 indexed epoch, bytes32 receiptsRoot);
     event Opened(uint256 indexed id, address indexed worker, address indexed challenger, bytes32 receipt, uint32 window);
     event Revealed(uint256 indexed id, bytes32 leaf);
@@ -116,6 +122,7 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
     error TooManyOpen();
     error NotAWorker(address signer);
     error AlreadyDisputed(uint256 id);
+    error AlreadyConvicted(bytes32 receipt);
     error TooLate(uint64 deadline);
     error TooEarly(uint64 time);
     error WrongState(State state);
@@ -136,10 +143,12 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
         genesis = uint64(block.timestamp);
     }
 
-    function wire(HardwareRegistry hardware_) external {
+    function wire(HardwareRegistry hardware_, PaymentChannels channels_) external {
         if (msg.sender != deployer) revert NotDeployer();
         if (address(hardware) != address(0)) revert AlreadyWired();
         hardware = hardware_;
+        channels = channels_;
+        emit Wired(address(hardware_), address(channels_));
     }
 
     /// @notice Puts a time on a worker's receipts of an epoch.
@@ -150,28 +159,27 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
 
     // ---- opening
 
-    /// @param refundTo payer whose windows were wrong, refunded from the slash up to {refundMost}
-    function open(
-        Receipt calldata receipt,
-        bytes calldata workerSignature,
-        uint32 window,
-        address refundTo,
-        uint128 refundMost
-    ) external nonReentrant returns (uint256 id) {
+    /// @notice The payer of the receipt's channel is refunded from the slash if the channel's payee is the worker. One case for each window of
+    /// a receipt: a friend's case about a window that is right must not shield the others.
+    function open(Receipt calldata receipt, bytes calldata workerSignature, uint32 window)
+        external
+        nonReentrant
+        returns (uint256 id)
+    {
         params.requireOpen();
         address challenger = _ownerOf(msg.sender);
         if (!stakes.eligible(challenger, StakeRegistry.Role.VALIDATOR)) revert NotAValidator();
         if (openBy[challenger] >= OPEN_PER_CHALLENGER) revert TooManyOpen();
         if (window >= receipt.windows) revert BadWindow();
-        uint64 epochEnd = genesis + (receipt.epoch + 1) * stakes.EPOCH();
-        if (block.timestamp > epochEnd + stakes.DISPUTE_OPEN()) revert TooLate(epochEnd + stakes.DISPUTE_OPEN());
+        _requireTime(receipt.epoch);
         bytes32 digest = receiptHash(receipt);
-        if (caseOfReceipt[digest] != 0) revert AlreadyDisputed(caseOfReceipt[digest]);
+        if (convicted[digest]) revert AlreadyConvicted(digest);
+        if (caseOfWindow[digest][window] != 0) revert AlreadyDisputed(caseOfWindow[digest][window]);
         address key = ECDSA.recover(digest, workerSignature);
         address worker = stakes.ownerOfOperator(key);
         if (worker == address(0) || stakes.slashable(worker) == 0 || worker == challenger) revert NotAWorker(key);
         id = ++count;
-        caseOfReceipt[digest] = id;
+        caseOfWindow[digest][window] = id;
         openBy[challenger]++;
         Case storage c = cases[id];
         c.state = State.OPEN;
@@ -180,17 +188,22 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
         c.window = window;
         c.receipt = digest;
         c.root = receipt.commitmentRoot;
-        c.refundTo = refundTo;
-        c.refundMost = refundMost;
+        c.channelId = receipt.channelId;
         c.bond = params.get(params.CHALLENGE_BOND());
         c.opened = uint64(block.timestamp);
         c.revealBy = c.opened + stakes.REVEAL();
         c.verdictBy = c.revealBy + stakes.VERDICT();
-        c.drawBlock = uint64(block.number) + 2;
         totalHeld += c.bond;
-        stakes.lock(worker, c.verdictBy + stakes.APPEAL());
+        // a day more than the appeal, so that nobody withdraws in the moment in which the verdict may be executed
+        stakes.lock(worker, c.verdictBy + stakes.APPEAL() + 1 days);
         emit Opened(id, worker, challenger, digest, window);
         asset.safeTransferFrom(msg.sender, address(this), c.bond);
+    }
+
+    /// @dev In 256 bits: a receipt with an epoch near the end of its type must not be beyond dispute.
+    function _requireTime(uint64 epoch) private view {
+        uint256 until = genesis + (uint256(epoch) + 1) * stakes.EPOCH() + stakes.DISPUTE_OPEN();
+        if (block.timestamp > until) revert TooLate(uint64(until));
     }
 
     /// @notice The worker, or anyone for it, shows the window's leaf.
@@ -200,6 +213,8 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
         if (!MerkleProof.verifyCalldata(proof, c.root, leafOf(commitment, c.window))) revert BadLeaf();
         c.state = State.REVEALED;
         c.leaf = commitment;
+        // only now: the worker must not know its judges before it decides to reveal
+        c.drawBlock = uint64(block.number) + 2;
         emit Revealed(id, commitment);
     }
 
@@ -210,15 +225,13 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
         c.state = State.SILENT;
         emit Final(id, State.SILENT);
         _release(c);
-        stakes.slash(
-            c.worker, params.get(params.SILENT_BPS()), id, c.challenger, CHALLENGER_BPS, c.refundTo, c.refundMost
-        );
+        _slashWorker(id, c, params.get(params.SILENT_BPS()));
         _payBond(c.bond, c.challenger);
     }
 
     // ---- the panel
 
-    /// @notice Draws the panel by weight from a block hash that was not known when the case was opened. Bounded by the number of validators.
+    /// @notice Draws the panel by weight from a block hash that was not known when the leaf was revealed. Bounded by the number of validators.
     function drawPanel(uint256 id) external {
         Case storage c = cases[id];
         if ((c.state != State.REVEALED && c.state != State.APPEALED) || c.vetted) revert WrongState(c.state);
@@ -297,7 +310,8 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
             weight += stakes.weightAt(owner, c.opened);
             signers[id].push(owner);
         }
-        uint256 least = panel.length < PANEL ? panel.length / 2 + 1 : LEAST_SIGNERS;
+        uint256 least = panel.length / 2 + 1;
+        if (least < LEAST_OF_FEW) least = LEAST_OF_FEW;
         if (signatures.length < least || weight * 3 < total * 2 || total == 0) {
             revert TooFewSigners(signatures.length, weight, total);
         }
@@ -343,7 +357,7 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
         if (block.timestamp > c.votesRevealedBy) revert TooLate(c.votesRevealedBy);
         address member = _ownerOf(msg.sender);
         if (votes[id][member] != voteHash(id, member, guilty, salt)) revert BadVote();
-        votes[id][member] = bytes32(uint256(1));
+        votes[id][member] = REVEALED_VOTE;
         if (guilty) c.yes++;
         else c.no++;
         emit VoteRevealed(id, member, guilty);
@@ -359,9 +373,11 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
             _execute(id, c, c.guilty);
         } else if (c.state == State.APPEALED) {
             if (block.timestamp <= c.votesRevealedBy) revert TooEarly(c.votesRevealedBy);
-            // a tie, or nobody's vote, leaves the first verdict
-            bool guilty = c.yes == c.no ? c.guilty : c.yes > c.no;
-            bool overturned = guilty != c.guilty;
+            // too few votes, or a tie, leave the first verdict: it has more names under it than the appeal
+            uint256 against = c.guilty ? c.no : c.yes;
+            bool overturned = against > (c.guilty ? c.yes : c.no) && against > panels[id].length / 2;
+            bool guilty = overturned ? !c.guilty : c.guilty;
+            _slashAbsent(id, c);
             _payBond(c.appealBond, overturned ? c.appellant : (guilty ? c.challenger : c.worker));
             if (overturned) {
                 address[] memory wrong = signers[id];
@@ -373,6 +389,8 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
         } else if (c.state == State.REVEALED) {
             if (block.timestamp <= c.verdictBy) revert TooEarly(c.verdictBy);
             c.state = State.LAPSED;
+            // nothing was found either way: it may be tried once more while there is time
+            delete caseOfWindow[c.receipt][c.window];
             emit Final(id, State.LAPSED);
             _release(c);
             _payBond(c.bond, c.challenger);
@@ -386,13 +404,31 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
         emit Final(id, c.state);
         _release(c);
         if (guilty) {
-            stakes.slash(
-                c.worker, params.get(params.GUILTY_BPS()), id, c.challenger, CHALLENGER_BPS, c.refundTo, c.refundMost
-            );
+            _slashWorker(id, c, params.get(params.GUILTY_BPS()));
             hardware.deny(c.worker, id);
             _payBond(c.bond, c.challenger);
         } else {
             _payBond(c.bond, c.worker);
+        }
+    }
+
+    /// @dev Once for a receipt, however many of its windows are wrong.
+    function _slashWorker(uint256 id, Case storage c, uint256 bps) private {
+        if (convicted[c.receipt]) return;
+        convicted[c.receipt] = true;
+        PaymentChannels.Channel memory channel = channels.get(c.channelId);
+        address refundTo = channel.payee == c.worker ? channel.payer : address(0);
+        stakes.slash(c.worker, bps, id, c.challenger, CHALLENGER_BPS, refundTo, channel.redeemed);
+    }
+
+    /// @dev Who was drawn for an appeal and did not reveal a vote; nobody where no panel was drawn.
+    function _slashAbsent(uint256 id, Case storage c) private {
+        if (!c.vetted) return;
+        address[] memory panel = panels[id];
+        for (uint256 i = 0; i < panel.length; i++) {
+            if (votes[id][panel[i]] != REVEALED_VOTE) {
+                stakes.slash(panel[i], ABSENT_BPS, id, address(0), 0, address(0), 0);
+            }
         }
     }
 
@@ -456,6 +492,11 @@ contract DisputeCourt is EIP712, ReentrancyGuard {
 
     function get(uint256 id) external view returns (Case memory) {
         return cases[id];
+    }
+
+    /// @notice 0: none.
+    function caseOf(bytes32 receipt, uint32 window) external view returns (uint256) {
+        return caseOfWindow[receipt][window];
     }
 
     function panelOf(uint256 id) external view returns (address[] memory) {

@@ -26,6 +26,12 @@ contract HardwareRegistry is EIP712, IDenylist {
         uint64 expiry; // of an attestation
     }
 
+    /// A card that was given free or changed for another, while work done with it can still be disputed.
+    struct Previous {
+        bytes32 hwId;
+        uint64 until;
+    }
+
     StakeRegistry public immutable stakes;
     Params public immutable params;
     address public immutable court;
@@ -33,6 +39,7 @@ contract HardwareRegistry is EIP712, IDenylist {
 
     mapping(bytes32 => Binding) public bindings;
     mapping(address => bytes32) public hardwareOf;
+    mapping(address => Previous) public previousOf;
     mapping(bytes32 => uint256) public deniedHardware; // by which case, 0: not
     mapping(address => uint256) public deniedOwner;
 
@@ -48,6 +55,7 @@ contract HardwareRegistry is EIP712, IDenylist {
     error NotBound();
     error Expired(uint64 expiry);
     error NothingToBind();
+    error TooEarly(uint64 time);
 
     constructor(StakeRegistry stakes_, Params params_, address court_, address timelock_) EIP712("InferGrid Hardware", "1") {
         stakes = stakes_;
@@ -80,23 +88,29 @@ contract HardwareRegistry is EIP712, IDenylist {
             emit Released(now_.owner, hwId);
         }
         bytes32 before = hardwareOf[owner];
-        if (before != bytes32(0) && before != hwId) {
-            delete bindings[before];
-            emit Released(owner, before);
-        }
+        if (before != bytes32(0) && before != hwId) _giveFree(owner, before);
         bindings[hwId] = Binding(owner, class, expiry);
         hardwareOf[owner] = hwId;
         emit Bound(owner, hwId, class, expiry);
     }
 
-    /// @notice Gives a card free, e.g. before it is sold. Not while a case is open, or it would slip away from its verdict.
+    /// @notice Gives a card free, e.g. before it is sold. Not while a case is open, or it would slip away from its verdict; and one card for each
+    /// unbonding time, in which a verdict still reaches the one that was given free.
     function release() external {
         bytes32 hwId = hardwareOf[msg.sender];
         if (hwId == bytes32(0)) revert NotBound();
-        if (deniedHardware[hwId] != 0 || stakes.isLocked(msg.sender)) revert IsDenied();
+        if (deniedHardware[hwId] != 0) revert IsDenied();
         delete hardwareOf[msg.sender];
+        _giveFree(msg.sender, hwId);
+    }
+
+    function _giveFree(address owner, bytes32 hwId) private {
+        if (stakes.isLocked(owner)) revert StakeRegistry.StakeLocked(stakes.get(owner).lockedUntil);
+        uint64 until = previousOf[owner].until;
+        if (block.timestamp < until) revert TooEarly(until);
+        previousOf[owner] = Previous(hwId, uint64(block.timestamp) + stakes.UNBONDING());
         delete bindings[hwId];
-        emit Released(msg.sender, hwId);
+        emit Released(owner, hwId);
     }
 
     function deny(address owner, uint256 caseId) external {
@@ -105,6 +119,11 @@ contract HardwareRegistry is EIP712, IDenylist {
         deniedOwner[owner] = caseId;
         if (hwId != bytes32(0)) deniedHardware[hwId] = caseId;
         emit Denied(owner, hwId, caseId);
+        Previous memory previous = previousOf[owner];
+        if (block.timestamp < previous.until) {
+            deniedHardware[previous.hwId] = caseId;
+            emit Denied(owner, previous.hwId, caseId);
+        }
     }
 
     /// @notice Undoes a denial; only by the timelock, in the open and with its delay.
@@ -113,6 +132,7 @@ contract HardwareRegistry is EIP712, IDenylist {
         bytes32 hwId = hardwareOf[owner];
         delete deniedOwner[owner];
         if (hwId != bytes32(0)) delete deniedHardware[hwId];
+        delete deniedHardware[previousOf[owner].hwId];
         emit Pardoned(owner, hwId);
     }
 

@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
@@ -18,7 +20,7 @@ interface IDenylist {
 /// @notice Stake is active, or unbonding in a ticket; a ticket stays slashable until it is released, and a case that is open holds it a
 /// little longer. So nobody can cheat and be gone before the verdict: unbonding takes longer than an epoch, the time to open a
 /// dispute, reveal, verdict and appeal together (checked in the constructor).
-contract StakeRegistry is ReentrancyGuard {
+contract StakeRegistry is EIP712, ReentrancyGuard {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
     using Checkpoints for Checkpoints.Trace208;
@@ -57,9 +59,13 @@ contract StakeRegistry is ReentrancyGuard {
         Ticket[4] tickets;
     }
 
+    bytes32 public constant OPERATOR_TYPEHASH = keccak256("Operator(address owner,address operator)");
+
     uint256 public constant TICKETS = 4;
     uint256 public constant MAX_VALIDATORS = 128;
     uint256 public constant MAX_CHALLENGER_BPS = 2_000;
+    /// A payer may be the worker's friend: what the two get out of a slash together with a challenger stays below three quarters of it.
+    uint256 public constant MAX_REFUND_BPS = 5_000;
     uint256 private constant BPS = 10_000;
     /// Of all stake, what may be slashed within a day; above it slashes are scaled down, never refused.
     uint256 public constant DAILY_SLASH_BPS = 3_000;
@@ -130,7 +136,7 @@ contract StakeRegistry is ReentrancyGuard {
         address gateway_,
         uint256 slashFloor_,
         Timing memory timing
-    ) {
+    ) EIP712("InferGrid Stakes", "1") {
         uint256 least = uint256(timing.epoch) + timing.disputeOpen + timing.reveal + timing.verdict + timing.appeal;
         // the last day is for transactions that are late
         if (timing.epoch == 0 || timing.unbonding < least + 1 days || timing.unbonding > 365 days) revert BadTiming();
@@ -173,19 +179,15 @@ contract StakeRegistry is ReentrancyGuard {
         if (role == Role.NONE) revert BadRole();
         if (address(hardware) != address(0) && hardware.isDenied(owner)) revert Denied();
         Stake storage s = stakes[owner];
-        if (s.role != Role.NONE && s.role != role) revert RoleTaken(s.role);
+        // who lost everything to a slash has no ticket left whose withdrawal would end the old role
+        if (s.role != Role.NONE && s.role != role && (_slashable(s) > 0 || s.locks > 0)) revert RoleTaken(s.role);
         uint128 least =
             params.get(role == Role.WORKER ? params.MIN_WORKER_STAKE() : params.MIN_VALIDATOR_STAKE());
         uint128 active = s.active + amount;
         if (active < least) revert BelowMinimum(active, least);
-        if (s.role == Role.NONE) {
-            s.role = role;
-        }
-        if (role == Role.VALIDATOR && validators.add(owner)) {
-            if (validators.length() > MAX_VALIDATORS) revert TooManyValidators();
-            s.weightFrom = uint64(block.timestamp) + EPOCH;
-        }
+        s.role = role;
         s.active = active;
+        _seat(owner, s);
         totalHeld += amount;
         _weigh(owner, s);
         emit Staked(owner, role, amount, active);
@@ -196,10 +198,13 @@ contract StakeRegistry is ReentrancyGuard {
     }
 
     /// @notice The key that signs receipts and verdicts; it cannot move funds.
-    function setOperator(address operator) external {
+    /// @param consent the operator's signature over {operatorHash}: without it one could take another's key for his own, and be told
+    /// to have signed what the other signed
+    function setOperator(address operator, bytes calldata consent) external {
         Stake storage s = stakes[msg.sender];
         if (s.role == Role.NONE) revert NotStaked();
-        if (operator == address(0)) revert BadOperator();
+        if (operator != msg.sender && stakes[operator].role != Role.NONE) revert BadOperator();
+        if (ECDSA.recover(operatorHash(msg.sender, operator), consent) != operator) revert BadOperator();
         address of_ = ownerOfOperator[operator];
         if (of_ != address(0) && of_ != msg.sender) revert OperatorTaken(operator);
         ownerOfOperator[operator] = msg.sender;
@@ -229,7 +234,7 @@ contract StakeRegistry is ReentrancyGuard {
         s.active -= amount;
         uint64 releaseAt = uint64(block.timestamp) + UNBONDING;
         s.tickets[ticket] = Ticket(amount, releaseAt);
-        if (s.active == 0) validators.remove(msg.sender);
+        _unseat(msg.sender, s);
         _weigh(msg.sender, s);
         emit Unbonding(msg.sender, ticket, amount, releaseAt);
     }
@@ -240,10 +245,7 @@ contract StakeRegistry is ReentrancyGuard {
         uint128 amount = s.tickets[ticket].amount;
         delete s.tickets[ticket];
         s.active += amount;
-        if (s.role == Role.VALIDATOR && validators.add(msg.sender)) {
-            if (validators.length() > MAX_VALIDATORS) revert TooManyValidators();
-            s.weightFrom = uint64(block.timestamp) + EPOCH;
-        }
+        _seat(msg.sender, s);
         _weigh(msg.sender, s);
         emit UnbondCancelled(msg.sender, ticket, amount);
     }
@@ -285,7 +287,7 @@ contract StakeRegistry is ReentrancyGuard {
 
     /// @notice Takes a part of active stake and tickets, as far as there is something; never fails for lack of it.
     /// @param challengerBps of what is taken, at most a fifth: a colluding pair must not get stake out this way
-    /// @param refundMost to the wronged payer, of the rest
+    /// @param refundMost to the wronged payer, at most half of what is taken
     function slash(
         address owner,
         uint256 bps,
@@ -299,15 +301,15 @@ contract StakeRegistry is ReentrancyGuard {
         uint256 wanted = Math.mulDiv(_slashable(s), Math.min(bps, BPS), BPS, Math.Rounding.Ceil);
         taken = _take(s, Math.min(wanted, _limit(wanted)));
         totalHeld -= taken;
-        if (s.active == 0) validators.remove(owner);
+        _unseat(owner, s);
         _weigh(owner, s);
         uint128 toChallenger;
         if (challenger != address(0)) {
             toChallenger = uint128(uint256(taken) * Math.min(challengerBps, MAX_CHALLENGER_BPS) / BPS);
         }
-        uint128 rest = taken - toChallenger;
-        uint128 refund = refundTo == address(0) ? 0 : (refundMost < rest ? refundMost : rest);
-        rest -= refund;
+        uint128 refund =
+            refundTo == address(0) ? 0 : uint128(Math.min(refundMost, uint256(taken) * MAX_REFUND_BPS / BPS));
+        uint128 rest = taken - toChallenger - refund;
         emit Slashed(owner, caseId, taken, toChallenger, refund, rest);
         if (toChallenger > 0) asset.safeTransfer(challenger, toChallenger);
         if (refund > 0) asset.safeTransfer(refundTo, refund);
@@ -387,9 +389,15 @@ contract StakeRegistry is ReentrancyGuard {
         return validators.contains(owner);
     }
 
-    /// @notice A validator's weight at a time: its active stake then; nothing before one epoch after it became a validator.
+    /// @notice A validator's weight at a time: the stake it had then and an epoch earlier, the smaller of the two. So stake that is brought
+    /// for one vote counts for nothing, and what unbonds counts no more.
     function weightAt(address owner, uint64 time) public view returns (uint208) {
-        return time < stakes[owner].weightFrom ? 0 : weights[owner].upperLookup(uint48(time));
+        if (time < EPOCH || time < stakes[owner].weightFrom) return 0;
+        Checkpoints.Trace208 storage trace = weights[owner];
+        uint208 then_ = trace.upperLookup(uint48(time - EPOCH));
+        if (then_ == 0) return 0;
+        uint208 now_ = trace.upperLookupRecent(uint48(time));
+        return now_ < then_ ? now_ : then_;
     }
 
     /// @notice All validators and their weights at a time.
@@ -400,6 +408,24 @@ contract StakeRegistry is ReentrancyGuard {
             each[i] = weightAt(owners[i], time);
             total += each[i];
         }
+    }
+
+    function operatorHash(address owner, address operator) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(OPERATOR_TYPEHASH, owner, operator)));
+    }
+
+    /// @dev A validator has one of the bounded number of seats while its active stake is enough for one.
+    function _seat(address owner, Stake storage s) private {
+        if (s.role != Role.VALIDATOR || s.active < params.get(params.MIN_VALIDATOR_STAKE())) return;
+        if (validators.add(owner)) {
+            if (validators.length() > MAX_VALIDATORS) revert TooManyValidators();
+            s.weightFrom = uint64(block.timestamp) + EPOCH;
+        }
+    }
+
+    /// @dev Apart from {_seat}, which may refuse, because unbonding and slashing may not.
+    function _unseat(address owner, Stake storage s) private {
+        if (s.active < params.get(params.MIN_VALIDATOR_STAKE())) validators.remove(owner);
     }
 
     function _weigh(address owner, Stake storage s) private {

@@ -14,8 +14,10 @@ abstract contract Judges is World {
     bytes32 internal constant HW = keccak256("card");
     bytes32 internal constant EVIDENCE = keccak256("evidence");
     address internal constant PAYER = address(0x9a1e4);
+    uint256 internal constant SESSION = 0x5e55;
 
     address internal worker = address(0xeee1);
+    bytes32 internal channel = bytes32(uint256(7)); // of the receipts; not there, unless a test opens one
     uint256[] internal operatorKeys; // of the validators, ascending by owner
     address[] internal validators;
     bytes32[] internal commitments;
@@ -25,9 +27,9 @@ abstract contract Judges is World {
         fund(worker, 100_000 ether);
         vm.startPrank(worker);
         stakes.stake(StakeRegistry.Role.WORKER, 10_000 ether);
-        stakes.setOperator(vm.addr(WORKER_OPERATOR));
         hardware.bind(HW);
         vm.stopPrank();
+        appoint(worker, WORKER_OPERATOR);
         for (uint256 i = 0; i < count; i++) {
             address validator = address(uint160(0xaaa000 + i));
             uint256 key = 0x7000 + i;
@@ -36,8 +38,8 @@ abstract contract Judges is World {
             fund(validator, 100_000 ether);
             vm.startPrank(validator);
             stakes.stake(StakeRegistry.Role.VALIDATOR, 20_000 ether);
-            stakes.setOperator(vm.addr(key));
             vm.stopPrank();
+            appoint(validator, key);
         }
         for (uint256 i = 0; i < 4; i++) {
             commitments.push(keccak256(abi.encode("window", i)));
@@ -64,15 +66,15 @@ abstract contract Judges is World {
         proof[1] = pair(leaves(0), leaves(1));
     }
 
-    function receipt(string memory job, bytes32 root) internal pure returns (DisputeCourt.Receipt memory) {
-        return DisputeCourt.Receipt(keccak256(bytes(job)), bytes32(uint256(7)), keccak256("model"), root, 1, 4, 1);
+    function receipt(string memory job, bytes32 root) internal view returns (DisputeCourt.Receipt memory) {
+        return DisputeCourt.Receipt(keccak256(bytes(job)), channel, keccak256("model"), root, 1, 4, 1);
     }
 
     function openCase(uint256 by, string memory job) internal returns (uint256) {
         DisputeCourt.Receipt memory r = receipt(job, rootOfFour());
         bytes memory signature = signed(WORKER_OPERATOR, court.receiptHash(r));
         vm.prank(validators[by]);
-        return court.open(r, signature, 2, PAYER, 1_000 ether);
+        return court.open(r, signature, 2);
     }
 
     function revealAndDraw(uint256 id) internal {
@@ -101,6 +103,10 @@ abstract contract Judges is World {
 contract CourtTest is Judges {
     function setUp() public {
         setUpJudges(5);
+        fund(PAYER, 5_000 ether);
+        vm.prank(PAYER);
+        channel = channels.open(worker, vm.addr(SESSION), 5_000 ether, 1 days);
+        channels.redeem(channel, 1_000 ether, EVIDENCE, signed(SESSION, channels.voucherHash(channel, 1_000 ether, EVIDENCE)));
     }
 
     function test_I15_a_confirmed_fault_slashes_refunds_pays_the_challenger_and_denies_the_card() public {
@@ -126,7 +132,7 @@ contract CourtTest is Judges {
         stakes.requestUnbond(5_000 ether);
         vm.warp(block.timestamp + 15 days);
         stakes.withdraw(0);
-        same(token.balanceOf(worker), 95_000 ether, "what is left can always leave");
+        same(token.balanceOf(worker), 95_990 ether, "what is left can always leave");
     }
 
     function test_an_honest_worker_gets_the_bond() public {
@@ -273,7 +279,7 @@ contract CourtTest is Judges {
         openCase(0, "job");
         vm.prank(validators[1]);
         vm.expectRevert(abi.encodeWithSelector(DisputeCourt.AlreadyDisputed.selector, 1));
-        court.open(r, signature, 2, PAYER, 0);
+        court.open(r, signature, 2);
         for (uint256 i = 1; i < 8; i++) {
             openCase(0, string(abi.encodePacked("more", i)));
         }
@@ -281,10 +287,10 @@ contract CourtTest is Judges {
         bytes memory signature9 = signed(WORKER_OPERATOR, court.receiptHash(ninth));
         vm.prank(validators[0]);
         vm.expectRevert(DisputeCourt.TooManyOpen.selector);
-        court.open(ninth, signature9, 2, PAYER, 0);
+        court.open(ninth, signature9, 2);
         vm.prank(address(0xabc));
         vm.expectRevert(DisputeCourt.NotAValidator.selector);
-        court.open(ninth, signature9, 2, PAYER, 0);
+        court.open(ninth, signature9, 2);
     }
 
     function test_attack_old_receipts_and_windows_that_are_not_there_are_refused() public {
@@ -292,11 +298,11 @@ contract CourtTest is Judges {
         bytes memory signature = signed(WORKER_OPERATOR, court.receiptHash(r));
         vm.prank(validators[0]);
         vm.expectRevert(DisputeCourt.BadWindow.selector);
-        court.open(r, signature, 4, PAYER, 0);
+        court.open(r, signature, 4);
         vm.warp(START + 10 days);
         vm.prank(validators[0]);
         vm.expectRevert(abi.encodeWithSelector(DisputeCourt.TooLate.selector, uint64(START + 4 days)));
-        court.open(r, signature, 2, PAYER, 0);
+        court.open(r, signature, 2);
     }
 
     function test_attack_a_leaf_of_another_window_or_an_inner_node_is_no_reveal() public {
@@ -360,7 +366,8 @@ contract CourtTest is Judges {
         uint256 id = openCase(0, "job");
         revealAndDraw(id);
         vm.startPrank(worker);
-        stakes.setOperator(address(0x9999));
+        bytes memory consent = signed(0x9999, stakes.operatorHash(worker, vm.addr(0x9999)));
+        stakes.setOperator(vm.addr(0x9999), consent);
         stakes.setPayout(address(0x8888));
         vm.expectRevert();
         stakes.withdraw(0);
@@ -448,11 +455,11 @@ contract StakesTest is Judges {
     }
 
     function test_attack_an_operator_is_nobody_elses_even_after_it_was_replaced() public {
-        vm.prank(worker);
-        stakes.setOperator(address(0x1111));
+        appoint(worker, 0x1111);
+        bytes memory consent = signed(WORKER_OPERATOR, stakes.operatorHash(validators[0], vm.addr(WORKER_OPERATOR)));
         vm.prank(validators[0]);
         vm.expectRevert(abi.encodeWithSelector(StakeRegistry.OperatorTaken.selector, vm.addr(WORKER_OPERATOR)));
-        stakes.setOperator(vm.addr(WORKER_OPERATOR));
+        stakes.setOperator(vm.addr(WORKER_OPERATOR), consent);
         check(stakes.ownerOfOperator(vm.addr(WORKER_OPERATOR)) == worker, "old signatures keep their author");
     }
 

@@ -171,7 +171,7 @@ contract Anything is Judges {
         r.epoch = court.currentEpoch();
         bytes memory signature = signed(WORKER_OPERATOR, court.receiptHash(r));
         vm.prank(validators[index]);
-        uint256 id = court.open(r, signature, 2, person(0), 5 ether);
+        uint256 id = court.open(r, signature, 2);
         cases++;
         if (path % 4 == 0) return; // left open
         if (path % 4 == 1) {

@@ -47,10 +47,10 @@ abstract contract World {
         court = new DisputeCourt(IERC20(address(token)), stakes, params);
         hardware = new HardwareRegistry(stakes, params, address(court), TIMELOCK);
         stakes.wire(address(court), hardware);
-        court.wire(hardware);
         rewards = new RewardPool(IERC20(address(token)), stakes, params);
         channels = new PaymentChannels(IERC20(address(token)), params, address(rewards), address(gateway));
         gateway.wire(stakes, channels);
+        court.wire(hardware, channels);
     }
 
     function fund(address account, uint256 amount) internal {
@@ -63,6 +63,13 @@ abstract contract World {
         token.approve(address(rewards), type(uint256).max);
         token.approve(address(gateway), type(uint256).max);
         vm.stopPrank();
+    }
+
+    /// Stakes' owner takes the key for its operator, with the key's consent.
+    function appoint(address owner, uint256 key) internal {
+        bytes memory consent = signed(key, stakes.operatorHash(owner, vm.addr(key)));
+        vm.prank(owner);
+        stakes.setOperator(vm.addr(key), consent);
     }
 
     function signed(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
