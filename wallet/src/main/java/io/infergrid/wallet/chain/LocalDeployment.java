@@ -54,7 +54,6 @@ public final class LocalDeployment {
         send(
                 AbiCall.of("wire(address,address)").word(at("DisputeCourt")).word(at("HardwareRegistry")),
                 "StakeRegistry");
-        send(AbiCall.of("wire(address)").word(at("HardwareRegistry")), "DisputeCourt");
         create(
                 "RewardPool",
                 AbiCall.constructor()
@@ -71,6 +70,9 @@ public final class LocalDeployment {
         send(
                 AbiCall.of("wire(address,address)").word(at("StakeRegistry")).word(at("PaymentChannels")),
                 "NativeGateway");
+        send(
+                AbiCall.of("wire(address,address)").word(at("HardwareRegistry")).word(at("PaymentChannels")),
+                "DisputeCourt");
         return pinned();
     }
 

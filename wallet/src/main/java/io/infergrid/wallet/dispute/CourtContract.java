@@ -74,18 +74,14 @@ public final class CourtContract {
     }
 
     /**
-     * Accuses a worker of one window.
+     * Accuses a worker of one window. The payer of the receipt's channel is refunded from the slash, if the worker is its payee.
      *
      * @param workerSignature its operator's, over {@link WorkReceipt#digest}
-     * @param refundTo payer whose windows were wrong, refunded from the slash up to {@code refundMost}
      */
-    public Intent open(
-            WorkReceipt receipt, Signature workerSignature, long window, Address refundTo, Amount refundMost) {
-        AbiCall call = receipt(AbiCall.of("open(" + RECEIPT + ",bytes,uint32,address,uint128)"), receipt)
+    public Intent open(WorkReceipt receipt, Signature workerSignature, long window) {
+        AbiCall call = receipt(AbiCall.of("open(" + RECEIPT + ",bytes,uint32)"), receipt)
                 .bytes(workerSignature.toBytes())
-                .word(window)
-                .word(refundTo)
-                .word(refundMost);
+                .word(window);
         return new Intent(new Action.OpenDispute(Bytes32.of(receipt.digest(domain)), bond()), call.to(court));
     }
 

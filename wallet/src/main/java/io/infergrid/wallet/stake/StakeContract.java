@@ -2,11 +2,13 @@ package io.infergrid.wallet.stake;
 
 import io.infergrid.wallet.Address;
 import io.infergrid.wallet.Amount;
+import io.infergrid.wallet.TypedDomain;
 import io.infergrid.wallet.chain.AbiCall;
 import io.infergrid.wallet.chain.AbiWords;
 import io.infergrid.wallet.chain.Action;
 import io.infergrid.wallet.chain.ChainClient;
 import io.infergrid.wallet.chain.Intent;
+import io.infergrid.wallet.keys.Signature;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,15 +19,18 @@ import java.util.Optional;
 public final class StakeContract {
 
     private static final int TICKETS = 4;
+    private static final byte[] OPERATOR_TYPE = TypedDomain.type("Operator(address owner,address operator)");
 
     private final ChainClient client;
     private final Address registry;
     private final Address gateway;
+    private final TypedDomain domain;
 
     public StakeContract(ChainClient client) {
         this.client = client;
         this.registry = client.network().contract("StakeRegistry").address();
         this.gateway = client.network().contract("NativeGateway").address();
+        this.domain = new TypedDomain("InferGrid Stakes", "1", client.network().chainId(), registry);
     }
 
     public StakeState read(Address owner) {
@@ -73,10 +78,21 @@ public final class StakeContract {
                 AbiCall.of("stakeNative(uint8)").word(role.ordinal()).to(gateway, amount));
     }
 
-    public Intent setOperator(Address operator) {
+    /** What an operator's key signs to become this owner's; without it anyone could take another's key for his own. */
+    public byte[] operatorDigest(Address owner, Address operator) {
+        return domain.digest(OPERATOR_TYPE, TypedDomain.word(owner), TypedDomain.word(operator));
+    }
+
+    /**
+     * @param consent the operator's, over {@link #operatorDigest}
+     */
+    public Intent setOperator(Address operator, Signature consent) {
         return new Intent(
                 new Action.SetOperator(operator),
-                AbiCall.of("setOperator(address)").word(operator).to(registry));
+                AbiCall.of("setOperator(address,bytes)")
+                        .word(operator)
+                        .bytes(consent.toBytes())
+                        .to(registry));
     }
 
     public Intent requestUnbond(Amount amount) {

@@ -108,7 +108,13 @@ class FaultToSlashTest {
 
         private void join(Person person, StakeRole role, String amount) {
             grid.act(person.owner(), stakes.stake(role, Amount.parse(amount)));
-            grid.act(person.owner(), stakes.setOperator(person.operator().address()));
+            grid.act(
+                    person.owner(),
+                    stakes.setOperator(
+                            person.operator().address(),
+                            person.operator()
+                                    .sign(stakes.operatorDigest(
+                                            person.address(), person.operator().address()))));
         }
 
         private static WorkReceipt receipt(Bytes32 root, long epoch) {
@@ -131,11 +137,10 @@ class FaultToSlashTest {
             Signature signed = cheat.operator().sign(receipt.digest(court.domain()));
             Person challenger = validators.getFirst();
             grid.bond(challenger.owner(), "DisputeCourt", court.bond());
-            grid.act(challenger.owner(), court.open(receipt, signed, 1, challenger.address(), Amount.ZERO));
+            grid.act(challenger.owner(), court.open(receipt, signed, 1));
             long id = court.count();
             assertThat(court.read(id).state()).isEqualTo(CourtCase.State.OPEN);
-            assertThat(grid.refusal(
-                            challenger.owner(), court.open(receipt, signed, 1, challenger.address(), Amount.ZERO)))
+            assertThat(grid.refusal(challenger.owner(), court.open(receipt, signed, 1)))
                     .startsWith("AlreadyDisputed(");
             assertThat(grid.refusal(cheat.owner(), court.reveal(id, first, List.of(WorkReceipt.leaf(second, 1)))))
                     .isEqualTo("BadLeaf");
@@ -284,7 +289,7 @@ class FaultToSlashTest {
             Signature signed = cheat.operator().sign(receipt.digest(court.domain()));
             Person challenger = validators.getFirst();
             grid.bond(challenger.owner(), "DisputeCourt", court.bond());
-            grid.act(challenger.owner(), court.open(receipt, signed, 0, challenger.address(), Amount.ZERO));
+            grid.act(challenger.owner(), court.open(receipt, signed, 0));
             grid.chain.passTime(Duration.ofDays(1).plusMinutes(1));
             grid.act(challenger.owner(), court.defaultLoss(court.count()));
             assertThat(court.read(court.count()).state()).isEqualTo(CourtCase.State.SILENT);
