@@ -1,6 +1,7 @@
 package io.infergrid.grid;
 
 import io.infergrid.grid.exchange.ProviderDirectory;
+import io.infergrid.grid.payment.Payments;
 import io.infergrid.libp2p.Multiaddr;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import java.util.Set;
  * @param bootstrap addresses to join through, each ending in {@code /p2p/<id>}; empty for the first node
  * @param announcePeriod time between two announcements (jitter of a tenth is added); what was not heard again for two periods (10 s at
  *     least) is forgotten
+ * @param payments how it pays and is paid
  */
 public record GridNodeConfig(
         Path shards,
@@ -25,7 +27,8 @@ public record GridNodeConfig(
         Capacity capacity,
         Steps steps,
         Sharing sharing,
-        Reach reach) {
+        Reach reach,
+        Payments payments) {
 
     /**
      * How the device computes.
@@ -152,16 +155,19 @@ public record GridNodeConfig(
                 new Capacity(16, 1L << 30, Duration.ofMinutes(5), 8),
                 new Steps(64, Duration.ofSeconds(30)),
                 Sharing.DEFAULT,
-                Reach.OFF);
+                Reach.OFF,
+                Payments.none());
     }
 
     public GridNodeConfig withAnnouncePeriod(Duration period) {
-        return new GridNodeConfig(shards, roles, bootstrap, period, arithmetic, capacity, steps, sharing, reach);
+        return new GridNodeConfig(
+                shards, roles, bootstrap, period, arithmetic, capacity, steps, sharing, reach, payments);
     }
 
     public GridNodeConfig withConformance(String profile, String digest) {
         var other = new Arithmetic(profile, digest);
-        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, other, capacity, steps, sharing, reach);
+        return new GridNodeConfig(
+                shards, roles, bootstrap, announcePeriod, other, capacity, steps, sharing, reach, payments);
     }
 
     public GridNodeConfig withLimits(int sessions, long kvBytes, Duration idle) {
@@ -173,7 +179,8 @@ public record GridNodeConfig(
     }
 
     private GridNodeConfig with(Capacity other) {
-        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, arithmetic, other, steps, sharing, reach);
+        return new GridNodeConfig(
+                shards, roles, bootstrap, announcePeriod, arithmetic, other, steps, sharing, reach, payments);
     }
 
     public GridNodeConfig withPrefillChunk(int positions) {
@@ -190,11 +197,12 @@ public record GridNodeConfig(
 
     private GridNodeConfig with(Steps other) {
         return new GridNodeConfig(
-                shards, roles, bootstrap, announcePeriod, arithmetic, capacity, other, sharing, reach);
+                shards, roles, bootstrap, announcePeriod, arithmetic, capacity, other, sharing, reach, payments);
     }
 
     public GridNodeConfig withSharing(Sharing other) {
-        return new GridNodeConfig(shards, roles, bootstrap, announcePeriod, arithmetic, capacity, steps, other, reach);
+        return new GridNodeConfig(
+                shards, roles, bootstrap, announcePeriod, arithmetic, capacity, steps, other, reach, payments);
     }
 
     public GridNodeConfig withProviders(ProviderDirectory directory) {
@@ -203,6 +211,11 @@ public record GridNodeConfig(
 
     public GridNodeConfig withReach(Reach other) {
         return new GridNodeConfig(
-                shards, roles, bootstrap, announcePeriod, arithmetic, capacity, steps, sharing, other);
+                shards, roles, bootstrap, announcePeriod, arithmetic, capacity, steps, sharing, other, payments);
+    }
+
+    public GridNodeConfig withPayments(Payments other) {
+        return new GridNodeConfig(
+                shards, roles, bootstrap, announcePeriod, arithmetic, capacity, steps, sharing, reach, other);
     }
 }

@@ -133,7 +133,8 @@ final class LiveNode implements GridNode {
                 config.arithmetic().profile(),
                 clock,
                 metrics,
-                listener);
+                listener,
+                config.payments());
         gateway = new Gateway(
                 swarm,
                 this::candidates,
@@ -145,7 +146,8 @@ final class LiveNode implements GridNode {
                 clock,
                 random,
                 metrics,
-                listener);
+                listener,
+                config.payments());
     }
 
     static LiveNode start(

@@ -1,9 +1,11 @@
 package io.infergrid.grid.pipeline;
 
+import io.infergrid.grid.BlockRange;
 import io.infergrid.grid.GenerationRequest.Sampling;
 import io.infergrid.grid.Hash;
 import io.infergrid.grid.batching.Priority;
 import io.infergrid.grid.net.Swarm;
+import io.infergrid.grid.payment.Offer;
 import io.infergrid.grid.pipeline.RoutePlanner.Candidate;
 import io.infergrid.grid.pipeline.StageMessage.Committed;
 import io.infergrid.grid.pipeline.StageMessage.Drawn;
@@ -52,19 +54,30 @@ final class Chain implements AutoCloseable {
     private static final Duration STANDBY_LIMIT = Duration.ofSeconds(2);
 
     /** A peer of this session. Its stream is guarded by itself. */
-    private static final class Member {
+    static final class Member {
         private final int stage;
         private final Candidate candidate;
+        private final boolean standby;
         private @Nullable Stream stream;
         private boolean dropped;
 
-        Member(int stage, Candidate candidate) {
+        Member(int stage, Candidate candidate, boolean standby) {
+            this.standby = standby;
             this.stage = stage;
             this.candidate = candidate;
         }
 
         PeerId peer() {
             return candidate.peer();
+        }
+
+        BlockRange blocks() {
+            return candidate.blocks();
+        }
+
+        /** Whether it began as one. */
+        boolean standby() {
+            return standby;
         }
 
         Hop hop() {
@@ -151,6 +164,7 @@ final class Chain implements AutoCloseable {
 
     private final Watcher watcher;
     private final WindowAudit audit;
+    private final Payroll payroll;
     private final Member[] active;
     private final @Nullable Member[] standby;
     private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
@@ -159,16 +173,22 @@ final class Chain implements AutoCloseable {
 
     private int settled;
 
-    private Chain(List<Candidate> route, List<Optional<Candidate>> standbys, WindowAudit audit, Watcher watcher) {
+    private Chain(
+            List<Candidate> route,
+            List<Optional<Candidate>> standbys,
+            WindowAudit audit,
+            Payroll payroll,
+            Watcher watcher) {
+        this.payroll = payroll;
         this.audit = audit;
         this.watcher = watcher;
         active = new Member[route.size()];
         standby = new @Nullable Member[route.size()];
         for (int stage = 0; stage < route.size(); stage++) {
             int at = stage;
-            active[stage] = new Member(stage, route.get(stage));
+            active[stage] = new Member(stage, route.get(stage), false);
             standby[stage] = standbys.get(stage)
-                    .map(candidate -> new Member(at, candidate))
+                    .map(candidate -> new Member(at, candidate, true))
                     .orElse(null);
         }
     }
@@ -191,9 +211,10 @@ final class Chain implements AutoCloseable {
             Priority priority,
             Duration limit,
             WindowAudit audit,
+            Payroll payroll,
             Watcher watcher)
             throws StageLost, InterruptedException {
-        var chain = new Chain(route, standbys, audit, watcher);
+        var chain = new Chain(route, standbys, audit, payroll, watcher);
         boolean ready = false;
         try {
             List<Member> members = chain.members();
@@ -279,7 +300,8 @@ final class Chain implements AutoCloseable {
             }
             Member from = event.from();
             boolean isActive = from.equals(active[from.stage]);
-            if (event instanceof Event.Said(Member member, Opened())) {
+            if (event instanceof Event.Said(Member member, Opened(var offer))) {
+                agree(member, offer);
                 stages -= isActive ? 1 : 0;
                 standbys -= isActive ? 0 : 1;
             } else if (isActive) {
@@ -288,6 +310,33 @@ final class Chain implements AutoCloseable {
                 dropStandby(from);
                 standbys--;
             }
+        }
+    }
+
+    /** @throws StageLost if this gateway does not pay what a stage wants */
+    private void agree(Member member, Optional<Offer> offer) throws StageLost {
+        Optional<String> objection = payroll.hire(member, offer);
+        if (objection.isPresent()) {
+            if (member.equals(active[member.stage])) {
+                throw new StageLost(member.stage, true, member + ": " + objection.get());
+            }
+            dropStandby(member);
+        }
+    }
+
+    /** Waits for a moment until what was computed is paid, so that who worked does not lose the last windows. */
+    void settleUp(Duration patience) throws InterruptedException {
+        if (!payroll.owes()) {
+            return;
+        }
+        catchUp();
+        long deadline = System.nanoTime() + patience.toNanos();
+        try {
+            while (payroll.owes() && System.nanoTime() < deadline) {
+                poll(Duration.ofMillis(5));
+            }
+        } catch (StageLost over) {
+            // the answer is complete
         }
     }
 
@@ -345,6 +394,7 @@ final class Chain implements AutoCloseable {
     /** The whole pipeline is past the positions before this one: standbys may compute them. */
     void settled(int position) {
         settled = position;
+        payroll.passed(position);
     }
 
     /** Lets the standbys catch up. */
@@ -368,7 +418,9 @@ final class Chain implements AutoCloseable {
         if (member.equals(standby[member.stage])) {
             standby[member.stage] = null;
             audit.gone(member.peer());
+            payroll.alone(active[member.stage]);
         }
+        payroll.dismiss(member);
         member.drop();
     }
 
@@ -422,7 +474,13 @@ final class Chain implements AutoCloseable {
     /** A standby, or a stage that was given up. */
     private void fromStandby(Event event) {
         Member from = event.from();
-        boolean fine = event instanceof Event.Said(Member at, Opened())
+        if (event instanceof Event.Said(Member at, Opened(var offer)) && at.equals(standby[at.stage])) {
+            if (payroll.hire(at, offer).isPresent()) {
+                dropStandby(at);
+            }
+            return;
+        }
+        boolean fine = event instanceof Event.Said(Member at, Opened opened)
                 || event instanceof Event.Said(Member by, Reached reached)
                 // the stage before it may be on its way out; whoever takes over there will send to it
                 || event instanceof Event.Said(Member to, LinkLost lost);
@@ -458,6 +516,7 @@ final class Chain implements AutoCloseable {
         if (!computing.contains(from)) {
             return; // it was given up meanwhile
         }
+        payroll.committed(from, said.window(), said.commitment(), computing.size() < 2);
         try {
             List<PeerId> ask = audit.committed(
                     from.stage,
@@ -493,6 +552,8 @@ final class Chain implements AutoCloseable {
             return;
         }
         watcher.checked(verdict.get());
+        boolean agreed = verdict.get().outcome() == WindowAudit.Outcome.AGREED;
+        computing(from.stage).forEach(member -> payroll.checked(member, said.window(), agreed));
         if (verdict.get().outcome() == WindowAudit.Outcome.AGREED) {
             return;
         }
@@ -530,6 +591,8 @@ final class Chain implements AutoCloseable {
         }
         lost.drop();
         audit.gone(lost.peer());
+        payroll.dismiss(lost);
+        payroll.alone(second);
         active[stage] = second;
         standby[stage] = null;
         try {
@@ -556,7 +619,7 @@ final class Chain implements AutoCloseable {
                 int blamed = switch (reason) {
                     case NEXT_LOST -> Math.min(at.stage + 1, active.length - 1);
                     case PREVIOUS_LOST -> Math.max(at.stage - 1, 0);
-                    case BUSY, UNKNOWN, PROTOCOL, IDLE, ENGINE -> at.stage;
+                    case BUSY, UNKNOWN, PROTOCOL, IDLE, ENGINE, UNPAID -> at.stage;
                 };
                 boolean refused = blamed == at.stage && reason != Failed.Reason.IDLE;
                 yield new StageLost(blamed, refused, active[blamed] + " failed: " + text);
@@ -630,6 +693,7 @@ final class Chain implements AutoCloseable {
     /** Ends the session on all stages. */
     @Override
     public void close() {
+        payroll.close();
         members().forEach(Member::drop);
     }
 }

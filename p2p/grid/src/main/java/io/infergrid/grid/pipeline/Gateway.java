@@ -11,6 +11,7 @@ import io.infergrid.grid.Role;
 import io.infergrid.grid.TokenListener;
 import io.infergrid.grid.model.Manifest;
 import io.infergrid.grid.net.Swarm;
+import io.infergrid.grid.payment.Payments;
 import io.infergrid.grid.pipeline.Chain.StageLost;
 import io.infergrid.grid.pipeline.RoutePlanner.Candidate;
 import io.infergrid.grid.pipeline.StageMessage.Drawn;
@@ -58,6 +59,9 @@ public final class Gateway {
     /** Tokens before it is known what is usual. */
     private static final int HEDGE_AFTER = 8;
 
+    /** How long an answer that is complete waits until the last windows are paid. */
+    private static final Duration SETTLE_UP = Duration.ofMillis(500);
+
     private static final int MAX_REPLANS = 8;
     /** Losses of the same peer in one job after which it is not asked again. */
     private static final int MAX_STRIKES = 2;
@@ -73,6 +77,7 @@ public final class Gateway {
     private final RandomGenerator random;
     private final GridMetrics metrics;
     private final GridListener listener;
+    private final Payments payments;
     private final Map<Candidate.Key, StepTime> stepTimes = new ConcurrentHashMap<>();
 
     /**
@@ -91,7 +96,9 @@ public final class Gateway {
             Clock clock,
             RandomGenerator random,
             GridMetrics metrics,
-            GridListener listener) {
+            GridListener listener,
+            Payments payments) {
+        this.payments = payments;
         this.swarm = swarm;
         this.candidates = candidates;
         this.suspect = suspect;
@@ -238,9 +245,12 @@ public final class Gateway {
                         request.priority(),
                         atMost(OPEN_LIMIT),
                         audit,
+                        new Payroll(payments, session, model, swarm.self(), metrics),
                         this)) {
                     current = chain;
-                    return advance(chain);
+                    String reason = advance(chain);
+                    chain.settleUp(SETTLE_UP);
+                    return reason;
                 } catch (StageLost failure) {
                     lost = failure;
                     Chain last = current;

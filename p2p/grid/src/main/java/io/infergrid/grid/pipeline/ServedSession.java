@@ -11,6 +11,9 @@ import io.infergrid.compute.sampling.SamplingParameters;
 import io.infergrid.grid.GridMetrics;
 import io.infergrid.grid.batching.Priority;
 import io.infergrid.grid.net.Swarm;
+import io.infergrid.grid.payment.CreditGate;
+import io.infergrid.grid.payment.Offer;
+import io.infergrid.grid.payment.Payments;
 import io.infergrid.grid.pipeline.StageInbox.Frame;
 import io.infergrid.grid.pipeline.StageMessage.Attach;
 import io.infergrid.grid.pipeline.StageMessage.Committed;
@@ -22,6 +25,7 @@ import io.infergrid.grid.pipeline.StageMessage.Hop;
 import io.infergrid.grid.pipeline.StageMessage.LinkLost;
 import io.infergrid.grid.pipeline.StageMessage.LinkLost.Link;
 import io.infergrid.grid.pipeline.StageMessage.Open;
+import io.infergrid.grid.pipeline.StageMessage.Paid;
 import io.infergrid.grid.pipeline.StageMessage.Revealed;
 import io.infergrid.grid.pipeline.StageMessage.TakeOver;
 import io.infergrid.grid.pipeline.StageMessage.Tokens;
@@ -44,6 +48,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -57,8 +62,14 @@ final class ServedSession {
     /** Frames that a gateway may have under way to the first stage. */
     static final int MAX_UNDER_WAY = 64;
 
+    /** Vouchers of a session that may be on their way to the disk. */
+    private static final int MAX_VOUCHERS = 64;
+
     private static final Duration REACH_NEXT = Duration.ofSeconds(10);
     private static final Duration LINGER = Duration.ofSeconds(3);
+    /** How long it waits for a voucher once the credit is used up. */
+    private static final Duration UNPAID_PATIENCE = Duration.ofSeconds(5);
+
     private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
     /** Is told once when a session is over. */
@@ -75,6 +86,8 @@ final class ServedSession {
     private final GridMetrics metrics;
     private final Ended ended;
     private final CacheRoom room;
+    private final Optional<Offer> offer;
+    private final Optional<CreditGate> gate;
     private final String profile;
     private final SecureRandom salts;
     private final WindowHasher hasher = new WindowHasher();
@@ -85,6 +98,7 @@ final class ServedSession {
     private final Sampler sampler;
     private final StageInbox inbox;
     private final AtomicBoolean over = new AtomicBoolean();
+    private final AtomicInteger storing = new AtomicInteger();
     private final CountDownLatch controlDone = new CountDownLatch(1);
     private final Object controlLock = new Object();
     private volatile Instant lastFrame;
@@ -113,6 +127,7 @@ final class ServedSession {
             String profile,
             SecureRandom salts,
             CacheRoom room,
+            Payments payments,
             Ended ended) {
         this.open = open;
         this.stage = stage;
@@ -123,6 +138,10 @@ final class ServedSession {
         this.metrics = metrics;
         this.ended = ended;
         this.room = room;
+        var service = new Payments.Service(
+                open.session(), open.model(), open.blocks(), control.remote(), swarm.self(), open.standby());
+        offer = payments.offer(service);
+        gate = offer.map(terms -> new CreditGate(payments, service, terms, UNPAID_PATIENCE));
         startedAt = clock.instant();
         lastFrame = startedAt;
         sampler = new Sampler(SamplingParameters.of(
@@ -336,6 +355,9 @@ final class ServedSession {
             end(null);
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
+        } catch (CreditGate.Unpaid unpaid) {
+            metrics.count("stage.sessions.unpaid");
+            end(new Failed(Reason.UNPAID, String.valueOf(unpaid.getMessage())));
         } catch (CacheRoom.NoRoom full) {
             end(new Failed(Reason.BUSY, String.valueOf(full.getMessage())));
         } catch (RuntimeException | Error broken) {
@@ -343,11 +365,15 @@ final class ServedSession {
         }
     }
 
-    private void step(StageInbox.Task task) throws IOException, InterruptedException, CacheRoom.NoRoom {
+    private void step(StageInbox.Task task)
+            throws IOException, InterruptedException, CacheRoom.NoRoom, CreditGate.Unpaid {
         StageSession on = Objects.requireNonNull(cache);
         StageInput input = task.input();
         boolean each = stage.last() && task.frames().size() > 1;
         var work = new Stage.Work(on, input, each ? LogitsWanted.ALL : LogitsWanted.LAST);
+        if (gate.isPresent()) {
+            gate.get().enter(task.end());
+        }
         EngineThread.Computed computed;
         room.enter(this);
         try {
@@ -459,6 +485,7 @@ final class ServedSession {
             }
         }
         var commitment = claim.commitment();
+        gate.ifPresent(credit -> credit.committed(commitment));
         metrics.count("stage.windows.committed");
         tell(new Committed(done.window(), commitment, swarm.sign(WindowClaim.toSign(commitment))));
     }
@@ -473,6 +500,27 @@ final class ServedSession {
             throw new WireException("expected a window that this stage committed to, found " + window);
         }
         tell(new Revealed(window, claim.secret()));
+    }
+
+    Optional<Offer> offer() {
+        return offer;
+    }
+
+    /** A voucher came; it is stored on a thread of its own, since tokens come on the same stream. */
+    void paid(Paid voucher) throws WireException {
+        CreditGate credit = gate.orElseThrow(
+                () -> new WireException("expected no voucher at a stage that works for nothing, found one"));
+        if (storing.incrementAndGet() > MAX_VOUCHERS) {
+            throw new WireException("expected up to " + MAX_VOUCHERS + " vouchers under way, found more");
+        }
+        Thread.ofVirtual().name("voucher " + open.session()).start(() -> {
+            try {
+                Optional<String> rejected = credit.paid(voucher.windows(), voucher.committed(), voucher.voucher());
+                metrics.count(rejected.isPresent() ? "stage.vouchers.rejected" : "stage.vouchers");
+            } finally {
+                storing.decrementAndGet();
+            }
+        });
     }
 
     /** Sends to the next stage and to its standby; reaches the next stage if this is the first frame. */

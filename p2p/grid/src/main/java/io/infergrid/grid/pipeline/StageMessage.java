@@ -5,6 +5,8 @@ import io.infergrid.grid.GenerationRequest.Sampling;
 import io.infergrid.grid.GridNodeConfig;
 import io.infergrid.grid.Hash;
 import io.infergrid.grid.batching.Priority;
+import io.infergrid.grid.payment.Offer;
+import io.infergrid.grid.payment.Payments;
 import io.infergrid.grid.verification.WindowClaim;
 import io.infergrid.grid.wire.WireException;
 import io.infergrid.grid.wire.WireReader;
@@ -104,12 +106,21 @@ public sealed interface StageMessage {
     /** Asks for what is behind a {@link Committed}. */
     record Reveal(int window) implements StageMessage {}
 
+    /**
+     * Pays a stage.
+     *
+     * @param windows that are paid, all of the session so far
+     * @param committed commitments of the stage that the voucher is bound to, from the first on
+     */
+    record Paid(int windows, int committed, byte[] voucher) implements StageMessage {}
+
     /** To a stage: the next stage is gone, its standby takes its place. */
     record Promote() implements StageMessage {}
 
     // ---- stage to gateway
 
-    record Opened() implements StageMessage {}
+    /** @param offer what the stage wants for its work; empty if nothing */
+    record Opened(Optional<Offer> offer) implements StageMessage {}
 
     /** The stage computed so far; the answer to {@link Probe}. */
     record Reached(int position) implements StageMessage {}
@@ -174,7 +185,9 @@ public sealed interface StageMessage {
             /** Nothing came for too long. */
             IDLE,
             /** The engine failed, or the node stops. */
-            ENGINE
+            ENGINE,
+            /** The stage was not paid. */
+            UNPAID
         }
     }
 
@@ -219,7 +232,10 @@ public sealed interface StageMessage {
                 }
             }
             case Probe() -> out.u8(3);
-            case Opened() -> out.u8(4);
+            case Opened(var offer) -> {
+                out.u8(4).bool(offer.isPresent());
+                offer.ifPresent(terms -> terms.encode(out));
+            }
             case Reached(var position) -> out.u8(5).i32(position);
             case Drawn(var position, var token, var micros) -> {
                 out.u8(6).i32(position).i32(token);
@@ -247,6 +263,8 @@ public sealed interface StageMessage {
             case Committed(var window, var commitment, var signature) ->
                 out.u8(14).i32(window).hash(commitment).blob(signature);
             case Reveal(var window) -> out.u8(15).i32(window);
+            case Paid(var windows, var committed, var voucher) ->
+                out.u8(17).i32(windows).i32(committed).blob(voucher);
             case Revealed(var window, var secret) -> {
                 out.u8(16).i32(window);
                 secret.encode(out);
@@ -291,7 +309,7 @@ public sealed interface StageMessage {
             case 1 -> open(in);
             case 2 -> new Tokens(position(in), in.bool("draw"), ints(in, "tokens", GridNodeConfig.MAX_CHUNK, 1));
             case 3 -> new Probe();
-            case 4 -> new Opened();
+            case 4 -> new Opened(in.bool("offer") ? Optional.of(Offer.decode(in)) : Optional.empty());
             case 5 -> new Reached(position(in));
             case 6 -> new Drawn(position(in), in.i32("token", -1, Integer.MAX_VALUE), ints(in, "times", MAX_STAGES, 0));
             case 7 ->
@@ -318,7 +336,8 @@ public sealed interface StageMessage {
                 new Committed(position(in), in.hash("commitment"), in.blob("signature", Committed.MAX_SIGNATURE_BYTES));
             case 15 -> new Reveal(position(in));
             case 16 -> new Revealed(position(in), WindowClaim.Secret.decode(in));
-            default -> throw new WireException("expected a stage message of type 1 to 16, found " + type);
+            case 17 -> new Paid(position(in), position(in), in.blob("voucher", Payments.MOST_VOUCHER_BYTES));
+            default -> throw new WireException("expected a stage message of type 1 to 17, found " + type);
         };
         in.end("stage message");
         return message;

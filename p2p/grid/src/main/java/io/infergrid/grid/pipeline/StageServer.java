@@ -7,12 +7,14 @@ import io.infergrid.grid.GridMetrics;
 import io.infergrid.grid.Hash;
 import io.infergrid.grid.Role;
 import io.infergrid.grid.net.Swarm;
+import io.infergrid.grid.payment.Payments;
 import io.infergrid.grid.pipeline.StageMessage.Attach;
 import io.infergrid.grid.pipeline.StageMessage.Failed;
 import io.infergrid.grid.pipeline.StageMessage.Failed.Reason;
 import io.infergrid.grid.pipeline.StageMessage.Hidden;
 import io.infergrid.grid.pipeline.StageMessage.Open;
 import io.infergrid.grid.pipeline.StageMessage.Opened;
+import io.infergrid.grid.pipeline.StageMessage.Paid;
 import io.infergrid.grid.pipeline.StageMessage.Probe;
 import io.infergrid.grid.pipeline.StageMessage.Promote;
 import io.infergrid.grid.pipeline.StageMessage.Reached;
@@ -59,6 +61,7 @@ public final class StageServer implements AutoCloseable {
     private final List<LoadedStage> stages = new ArrayList<>();
     private final Thread sweeper;
     private final CacheRoom room;
+    private final Payments payments;
     private boolean draining;
     private boolean closed;
 
@@ -73,8 +76,9 @@ public final class StageServer implements AutoCloseable {
             String profile,
             Clock clock,
             GridMetrics metrics,
-            GridListener listener) {
-        this(swarm, engine, limits, profile, clock, metrics, listener, CacheRoom.Patience.DEFAULT);
+            GridListener listener,
+            Payments payments) {
+        this(swarm, engine, limits, profile, clock, metrics, listener, payments, CacheRoom.Patience.DEFAULT);
     }
 
     StageServer(
@@ -85,7 +89,9 @@ public final class StageServer implements AutoCloseable {
             Clock clock,
             GridMetrics metrics,
             GridListener listener,
+            Payments payments,
             CacheRoom.Patience patience) {
+        this.payments = payments;
         this.profile = profile;
         this.swarm = swarm;
         this.engine = engine;
@@ -191,7 +197,7 @@ public final class StageServer implements AutoCloseable {
             return;
         }
         try {
-            session.tell(new Opened());
+            session.tell(new Opened(session.offer()));
             for (byte[] frame; (frame = Frames.read(stream.in(), StageMessage.MAX_CONTROL_BYTES)) != null; ) {
                 switch (StageMessage.decode(frame)) {
                     case Tokens tokens -> session.offer(tokens);
@@ -200,7 +206,9 @@ public final class StageServer implements AutoCloseable {
                     case TakeOver now -> session.takeOver(now);
                     case Promote() -> session.promote();
                     case Reveal(var window) -> session.reveal(window);
-                    case StageMessage other -> throw unexpected("tokens, a probe or word of a standby", other);
+                    case Paid paid -> session.paid(paid);
+                    case StageMessage other ->
+                        throw unexpected("tokens, a probe, a voucher or word of a standby", other);
                 }
             }
             session.end(null);
@@ -283,7 +291,7 @@ public final class StageServer implements AutoCloseable {
             }
             // holds the slot while the engine makes the cache
             session = new ServedSession(
-                    open, stage, control, swarm, engine, clock, metrics, profile, salts, room, this::ended);
+                    open, stage, control, swarm, engine, clock, metrics, profile, salts, room, payments, this::ended);
             sessions.put(open.session(), session);
         }
         try {

@@ -69,7 +69,10 @@ class DecodersTest {
                 new StageMessage.LinkLost(StageMessage.LinkLost.Link.TEE, PEER, "it does not keep up"),
                 new StageMessage.Tokens(7, true, new int[] {1, 2, 3}),
                 new StageMessage.Probe(),
-                new StageMessage.Opened(),
+                new StageMessage.Opened(Optional.empty()),
+                new StageMessage.Opened(Optional.of(new io.infergrid.grid.payment.Offer(
+                        new java.math.BigInteger("1000000000000000000000"), 4, new byte[] {1, 2, 3}))),
+                new StageMessage.Paid(3, 4, new byte[] {9, 8, 7}),
                 new StageMessage.Reached(12),
                 new StageMessage.Drawn(9, -1, new int[] {5, 6}),
                 new StageMessage.Failed(StageMessage.Failed.Reason.BUSY, "all slots are taken"),
