@@ -29,6 +29,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -62,6 +63,7 @@ public final class LocalApi implements AutoCloseable {
     private final Clock clock;
     private final RandomGenerator random;
     private final HttpServer server;
+    private final ClientRelay relay;
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("local-api-", 0).factory());
     private final Semaphore answers = new Semaphore(MOST_ANSWERS_AT_ONCE);
@@ -83,14 +85,15 @@ public final class LocalApi implements AutoCloseable {
         this.reveal = reveal;
         this.clock = clock;
         this.random = random;
-        this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 64);
+        this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 64);
+        this.relay = new ClientRelay(port, server.getAddress());
         server.setExecutor(threads);
         server.createContext("/", this::serve);
         server.start();
     }
 
     public int port() {
-        return server.getAddress().getPort();
+        return relay.port();
     }
 
     /** Cancels answers under way and closes the port. */
@@ -98,6 +101,7 @@ public final class LocalApi implements AutoCloseable {
     public void close() {
         closing = true;
         server.stop(1);
+        relay.close();
         threads.shutdown();
     }
 
@@ -290,7 +294,7 @@ public final class LocalApi implements AutoCloseable {
             if (request.stream()) {
                 stream(exchange, request, shape);
             } else {
-                Rig.ChatResult result = ask(request, (text, hops) -> {}, new AtomicBoolean());
+                Rig.ChatResult result = ask(exchange, request, (text, hops) -> {}, new AtomicBoolean());
                 send(exchange, 200, shape.whole(result));
             }
         } finally {
@@ -305,6 +309,7 @@ public final class LocalApi implements AutoCloseable {
         Rig.ChatResult result;
         try {
             result = ask(
+                    exchange,
                     request,
                     (text, hops) -> {
                         try {
@@ -337,10 +342,13 @@ public final class LocalApi implements AutoCloseable {
         events.end();
     }
 
-    private Rig.ChatResult ask(CompletionRequest request, Rig.ChatListener listener, AtomicBoolean left) {
+    /** A client that has left ends the work for it at the next token, whether it is written to or not. */
+    private Rig.ChatResult ask(
+            HttpExchange exchange, CompletionRequest request, Rig.ChatListener listener, AtomicBoolean left) {
+        BooleanSupplier cancelled = () -> left.get() || closing || relay.left(exchange.getRemoteAddress());
         return request.prompt().isEmpty()
-                ? rig.chat(request.messages(), request.options(), listener, () -> left.get() || closing)
-                : rig.complete(request.prompt(), request.options(), listener, () -> left.get() || closing);
+                ? rig.chat(request.messages(), request.options(), listener, cancelled)
+                : rig.complete(request.prompt(), request.options(), listener, cancelled);
     }
 
     private static ApiError asApiError(ChatException e) {

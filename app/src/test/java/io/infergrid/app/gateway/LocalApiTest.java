@@ -168,6 +168,41 @@ class LocalApiTest {
     }
 
     @Test
+    void a_client_that_leaves_before_anything_is_written_to_it_ends_the_work_too() throws Exception {
+        rig.endless = true;
+        String body = chat("word", ",\"max_tokens\":1000000");
+        try (Socket socket = new Socket("127.0.0.1", api.port())) {
+            socket.getOutputStream().write(raw("127.0.0.1", body).getBytes(StandardCharsets.UTF_8));
+            assertThat(rig.began.await(10, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(rig.cancelled.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void a_client_that_stays_is_not_taken_for_one_that_left() throws Exception {
+        String request = raw("127.0.0.1", chat("one two three", ""));
+        try (Socket socket = new Socket("127.0.0.1", api.port())) {
+            for (int i = 0; i < 2; i++) { // one connection serves one request after the other
+                socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+                var answer = new StringBuilder();
+                byte[] some = new byte[512];
+                while (!answer.toString().contains("one two three")) {
+                    int read = socket.getInputStream().read(some);
+                    assertThat(read).isPositive();
+                    answer.append(new String(some, 0, read, StandardCharsets.UTF_8));
+                }
+                while (!answer.toString().endsWith("}")) {
+                    int read = socket.getInputStream().read(some);
+                    assertThat(read).isPositive();
+                    answer.append(new String(some, 0, read, StandardCharsets.UTF_8));
+                }
+                assertThat(answer.toString()).startsWith("HTTP/1.1 200");
+            }
+        }
+        assertThat(rig.cancelled.getCount()).isEqualTo(1);
+    }
+
+    @Test
     void a_rig_that_is_paused_says_so_with_503_and_a_grid_that_breaks_while_streaming_ends_the_stream_with_an_error() {
         assertThat(events(post("/v1/completions", "{\"prompt\":\"fail late\",\"stream\":true}")
                                 .body())

@@ -27,6 +27,7 @@ final class ScriptedRig implements Rig {
 
     final ObservableValue<RigState> state = new ObservableValue<>(new RigState.Running("Serving."));
     final List<ChatOptions> asked = new ArrayList<>();
+    final CountDownLatch began = new CountDownLatch(1);
     final CountDownLatch cancelled = new CountDownLatch(1);
     volatile boolean endless;
 
@@ -39,6 +40,7 @@ final class ScriptedRig implements Rig {
     @Override
     public ChatResult complete(String prompt, ChatOptions options, ChatListener listener, BooleanSupplier cancel) {
         asked.add(options);
+        began.countDown();
         if (state.get() instanceof RigState.Paused paused) {
             throw new ChatException(ChatException.Kind.UNAVAILABLE, paused.sentence());
         }
