@@ -15,6 +15,7 @@ import io.infergrid.grid.GridNodeConfig;
 import io.infergrid.grid.Hash;
 import io.infergrid.grid.Role;
 import io.infergrid.libp2p.Multiaddr;
+import io.infergrid.libp2p.pnet.PreSharedKey;
 import io.infergrid.libp2p.quic.QuicTransport;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
@@ -176,6 +178,15 @@ final class NodeCommand extends RigCommand {
                     "Listen on TCP only; else on QUIC too, at the same port of UDP, where other machines can reach it.")
     boolean noQuic;
 
+    @Option(
+            names = "--network-key",
+            paramLabel = "FILE",
+            description =
+                    "Speak only to nodes that hold the same key, over TCP: a private swarm of known rigs. That is the answer for"
+                            + " data that strangers may not see; the public grid is not.")
+    @Nullable
+    Path networkKey;
+
     @Option(names = "--ignore-stdin", description = "Go on when standard input ends, as for a system service.")
     boolean ignoreStdin;
 
@@ -249,6 +260,7 @@ final class NodeCommand extends RigCommand {
 
     private Asked asked() {
         listen.forEach(Multiaddr::parse);
+        privateNetwork();
         if (seedFile != null && !Files.isReadable(seedFile)) {
             throw new Failure("expected a GGUF file or a package in --seed-file, found none at " + seedFile);
         }
@@ -320,7 +332,19 @@ final class NodeCommand extends RigCommand {
                         ? GridNodeConfig.Reach.OFF
                         : new GridNodeConfig.Reach(
                                 true, !noPortMapping && set.portMapping(), !noRelays && set.relays()),
-                sharing);
+                sharing,
+                privateNetwork());
+    }
+
+    private Optional<PreSharedKey> privateNetwork() {
+        if (networkKey == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(PreSharedKey.read(networkKey));
+        } catch (IOException e) {
+            throw new Failure("expected the key of a private network in --network-key: " + e.getMessage());
+        }
     }
 
     private BlockRange serve(GridNode node, Hash root, @Nullable BlockRange serving)

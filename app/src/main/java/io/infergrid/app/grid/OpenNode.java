@@ -12,6 +12,7 @@ import io.infergrid.libp2p.Host;
 import io.infergrid.libp2p.HostBuilder;
 import io.infergrid.libp2p.Multiaddr;
 import io.infergrid.libp2p.identity.KeyStore;
+import io.infergrid.libp2p.pnet.PreSharedKey;
 import io.infergrid.libp2p.quic.QuicTransport;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -19,6 +20,7 @@ import java.time.Clock;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +41,7 @@ public final class OpenNode implements AutoCloseable {
      * @param join peers to join through
      * @param quic whether to listen on QUIC too, at the same port of UDP, where other machines can reach it
      * @param reach used where other machines can reach an address of {@code listen}
+     * @param privateNetwork the key of those to speak to, over TCP only; empty for the open grid
      */
     public record Ways(
             List<Multiaddr> listen,
@@ -47,7 +50,8 @@ public final class OpenNode implements AutoCloseable {
             boolean dht,
             boolean quic,
             GridNodeConfig.Reach reach,
-            GridNodeConfig.Sharing shares) {
+            GridNodeConfig.Sharing shares,
+            Optional<PreSharedKey> privateNetwork) {
 
         public Ways {
             listen = List.copyOf(listen);
@@ -67,7 +71,8 @@ public final class OpenNode implements AutoCloseable {
                     sharing.open()
                             ? new GridNodeConfig.Reach(true, sharing.portMapping(), sharing.relays())
                             : GridNodeConfig.Reach.OFF,
-                    shares(sharing));
+                    shares(sharing),
+                    Optional.empty());
         }
 
         private static List<Multiaddr> listen(Sharing sharing) {
@@ -134,6 +139,7 @@ public final class OpenNode implements AutoCloseable {
                 .agent(agent);
         ways.listen().forEach(address -> builder.listen(address.toString()));
         AutoCloseable book = () -> {};
+        ways.privateNetwork().ifPresent(key -> builder.privateNetwork(key).forcePrivateNetwork(true));
         if (ways.beyond()) {
             alsoQuic(builder, ways);
             var addresses =
@@ -193,7 +199,7 @@ public final class OpenNode implements AutoCloseable {
         var beside = Ways.beyond(ways.listen()).stream()
                 .flatMap(address -> QuicTransport.beside(address).stream())
                 .toList();
-        if (!ways.quic() || beside.isEmpty()) {
+        if (!ways.quic() || beside.isEmpty() || ways.privateNetwork().isPresent()) {
             return;
         }
         var missing = QuicTransport.unavailable();

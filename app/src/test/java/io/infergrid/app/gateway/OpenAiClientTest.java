@@ -26,10 +26,9 @@ class OpenAiClientTest {
         assumeTrue(
                 Files.isDirectory(folder.resolve("node_modules/openai")),
                 "npm package openai is missing: run npm ci in app/src/test/node");
-        try (var api = new LocalApi(
-                new ScriptedRig(), 0, TOKEN, true, () -> {}, Clock.systemUTC(), new SplittableRandom(7))) {
-            Process node = new ProcessBuilder(
-                            "node", "client.mjs", "http://127.0.0.1:" + api.port() + "/v1", TOKEN)
+        try (var api =
+                new LocalApi(new ScriptedRig(), 0, TOKEN, true, () -> {}, Clock.systemUTC(), new SplittableRandom(7))) {
+            Process node = new ProcessBuilder("node", "client.mjs", "http://127.0.0.1:" + api.port() + "/v1", TOKEN)
                     .directory(folder.toFile())
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
