@@ -1,26 +1,68 @@
 package io.infergrid.app.cli;
 
+import io.infergrid.app.money.LocalMoney;
+import io.infergrid.app.money.Purse;
+import io.infergrid.wallet.keys.KeyRole;
+import io.infergrid.wallet.vault.Vault;
+import io.infergrid.wallet.vault.VaultSettings;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
 
-/** {@code infergrid wallet}: what is real about money today, which is that there is none yet. */
-@Command(name = "wallet", description = "Say what there is of a wallet.")
+/** {@code infergrid wallet}: whether there is a wallet, its addresses, and what it can do here; asks no chain. */
+@Command(
+        name = "wallet",
+        description = "Say what there is of a wallet; the commands below make one and move coins.",
+        subcommands = {
+            WalletCreateCommand.class,
+            WalletRestoreCommand.class,
+            WalletBackupCommand.class,
+            WalletBalanceCommand.class,
+            WalletSendCommand.class,
+            WalletStakeCommand.class,
+            WalletUnstakeCommand.class,
+            WalletWithdrawCommand.class,
+            WalletHistoryCommand.class,
+            WalletFaucetCommand.class,
+        })
 final class WalletCommand extends RigCommand {
 
-    private static final String SENTENCE =
-            "No wallet yet: this version computes, checks and stores jobs, and moves no money.";
-    private static final String NEXT =
-            "Creating or restoring a wallet (24 words), vouchers for each window and payouts in BTT come with a later"
-                    + " version; nothing is owed to you and nothing can be lost until then.";
-
     @Override
-    public Integer call() {
-        if (common.json) {
-            json(Map.of("wallet", false, "sentence", SENTENCE, "next", NEXT));
+    public Integer call() throws IOException {
+        var map = new LinkedHashMap<String, Object>();
+        boolean exists = Purse.exists(home());
+        map.put("wallet", exists);
+        if (exists) {
+            try (Vault vault = Vault.open(Purse.vaultFile(home()), VaultSettings.standard())) {
+                map.put("address", vault.address(KeyRole.OWNER).text());
+                map.put("operator", vault.address(KeyRole.OPERATOR).text());
+                map.put("session", vault.address(KeyRole.SESSION).text());
+                map.put("backupVerified", vault.backupVerified());
+                map.put(
+                        "sentence",
+                        vault.backupVerified() ? "The backup was checked." : "The backup was not checked yet.");
+                map.put(
+                        "next",
+                        vault.backupVerified()
+                                ? "See 'infergrid wallet balance'."
+                                : "Write the words down and run 'infergrid wallet backup' before coins come in.");
+            }
         } else {
-            out().println(SENTENCE);
-            out().println(NEXT);
+            map.put("sentence", "No wallet yet.");
+            map.put("next", "Make one with 'infergrid wallet create', or bring yours with 'infergrid wallet restore'.");
         }
+        map.put("localChain", LocalMoney.missing().orElse("available"));
+        print(map);
         return 0;
+    }
+
+    private void print(Map<String, Object> map) {
+        if (common.json) {
+            json(map);
+        } else {
+            map.forEach((name, value) -> out().printf(Locale.ROOT, "%-15s %s%n", name, value));
+        }
     }
 }
