@@ -7,6 +7,7 @@ import io.infergrid.wallet.vault.Vault;
 import io.infergrid.wallet.vault.VaultSettings;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -62,7 +63,11 @@ final class WalletCommand extends RigCommand {
         if (common.json) {
             json(map);
         } else {
-            map.forEach((name, value) -> out().printf(Locale.ROOT, "%-15s %s%n", name, value));
+            out().println(map.get("sentence"));
+            out().println(map.get("next"));
+            map.entrySet().stream()
+                    .filter(entry -> !List.of("wallet", "sentence", "next").contains(entry.getKey()))
+                    .forEach(entry -> out().printf(Locale.ROOT, "%-15s %s%n", entry.getKey(), entry.getValue()));
         }
     }
 }

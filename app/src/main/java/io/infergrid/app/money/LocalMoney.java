@@ -35,12 +35,14 @@ public final class LocalMoney implements AutoCloseable {
 
     private final FileChannel lockFile;
     private final FileLock lock;
+    private final Path ahead;
     private final LocalChain chain;
     private final Network network;
 
-    private LocalMoney(FileChannel lockFile, FileLock lock, LocalChain chain, Network network) {
+    private LocalMoney(FileChannel lockFile, FileLock lock, Path ahead, LocalChain chain, Network network) {
         this.lockFile = lockFile;
         this.lock = lock;
+        this.ahead = ahead;
         this.chain = chain;
         this.network = network;
     }
@@ -57,7 +59,7 @@ public final class LocalMoney implements AutoCloseable {
      */
     public static LocalMoney open(Home home) throws IOException, InterruptedException {
         Path anvil = AnvilProgram.find().orElseThrow(() -> new IOException(AnvilProgram.MISSING));
-        Path folder = Files.createDirectories(home.data().resolve("local-chain"));
+        Path folder = home.data().resolve("local-chain");
         Home.ownerOnly(folder);
         FileChannel lockFile =
                 FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -65,7 +67,13 @@ public final class LocalMoney implements AutoCloseable {
         try {
             FileLock lock = lock(lockFile);
             chain = LocalChain.start(anvil, LocalChain.Options.berlin().keptIn(folder.resolve("state.json")));
-            return new LocalMoney(lockFile, lock, chain, network(chain, folder.resolve("contracts.json")));
+            Path ahead = folder.resolve("ahead-seconds");
+            Duration jumped = jumped(ahead);
+            if (jumped.isPositive()) {
+                // its clock starts with this computer's each time
+                chain.passTime(jumped);
+            }
+            return new LocalMoney(lockFile, lock, ahead, chain, network(chain, folder.resolve("contracts.json")));
         } catch (IOException | InterruptedException | RuntimeException e) {
             if (chain != null) {
                 chain.close();
@@ -132,6 +140,20 @@ public final class LocalMoney implements AutoCloseable {
     /** Lets the chain's clock jump, e.g. over the time of unbonding, so that a trial need not take two weeks. */
     public void passTime(Duration time) throws IOException {
         chain.passTime(time);
+        OwnerOnlyFile.write(ahead, jumped(ahead).plus(time).toSeconds() + "\n");
+    }
+
+    /** By how much the chain's clock was let jump in all. */
+    private static Duration jumped(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            return Duration.ZERO;
+        }
+        String text = Files.readString(file, StandardCharsets.UTF_8).strip();
+        if (!text.matches("\\d{1,12}")) {
+            throw new IOException(
+                    "expected seconds in " + file + ", found something else: delete it to set the clock back");
+        }
+        return Duration.ofSeconds(Long.parseLong(text));
     }
 
     @Override

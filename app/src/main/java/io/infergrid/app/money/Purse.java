@@ -1,6 +1,7 @@
 package io.infergrid.app.money;
 
 import io.infergrid.app.paths.Home;
+import io.infergrid.app.store.WalletDatabase;
 import io.infergrid.wallet.Address;
 import io.infergrid.wallet.Amount;
 import io.infergrid.wallet.chain.Artifact;

@@ -1,6 +1,5 @@
 package io.infergrid.compute.cpu;
 
-import io.infergrid.compute.engine.Backend;
 import io.infergrid.compute.engine.Stage;
 import io.infergrid.compute.engine.StageLimits;
 import io.infergrid.compute.engine.StageSpec;
@@ -9,13 +8,14 @@ import io.infergrid.compute.gguf.TensorSource;
 import io.infergrid.compute.model.ModelConfig;
 import io.infergrid.compute.slice.SliceExchange;
 import io.infergrid.compute.slice.SlicePlan;
+import io.infergrid.compute.slice.SlicingBackend;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Runs stages on the processor's vector units, with a fixed number of threads that all stages share: calls of several
  * sessions take turns. The bytes do not depend on the number of threads or the width of the vectors.
  */
-public final class CpuBackend implements Backend {
+public final class CpuBackend implements SlicingBackend {
 
     private final Workers workers;
 

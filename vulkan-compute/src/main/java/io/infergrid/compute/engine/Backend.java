@@ -1,8 +1,6 @@
 package io.infergrid.compute.engine;
 
 import io.infergrid.compute.gguf.TensorSource;
-import io.infergrid.compute.slice.SliceExchange;
-import io.infergrid.compute.slice.SlicePlan;
 
 /**
  * A device that runs stages by the rules of IG1: every backend gives the same bytes for the same model and tokens,
@@ -45,24 +43,6 @@ public interface Backend extends AutoCloseable {
      */
     default Stage loadRecovering(TensorSource model, StageSpec spec, StageLimits limits) {
         return load(model, spec, limits);
-    }
-
-    /**
-     * Loads one member's rows of a stage that several machines compute together; each has the whole input and a part of every matrix.
-     * Only member 0's sessions give logits. While a step is computed the backend waits for the other members, so members in one process
-     * need a backend each.
-     *
-     * @param spec without embedding: all members are given boundary activations
-     * @throws IllegalArgumentException if this backend does not compute slices, or the spec has the embedding
-     */
-    default Stage loadSlice(
-            TensorSource model,
-            StageSpec spec,
-            StageLimits limits,
-            SlicePlan plan,
-            int member,
-            SliceExchange exchange) {
-        throw new IllegalArgumentException("expected a backend that computes slices of stages, found " + name());
     }
 
     @Override

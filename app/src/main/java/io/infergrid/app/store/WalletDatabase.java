@@ -1,11 +1,11 @@
-package io.infergrid.app.money;
+package io.infergrid.app.store;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.infergrid.app.store.StoreException;
+import io.infergrid.app.paths.OwnerOnlyFile;
 import io.infergrid.wallet.Address;
 import io.infergrid.wallet.Amount;
 import io.infergrid.wallet.Bytes32;
@@ -18,7 +18,9 @@ import io.infergrid.wallet.chain.NonceJournal;
 import io.infergrid.wallet.chain.Receipt;
 import io.infergrid.wallet.channel.SignedVoucher;
 import io.infergrid.wallet.channel.VoucherStore;
+import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -86,6 +88,7 @@ public final class WalletDatabase implements NonceJournal, VoucherStore, EventCu
      */
     public static WalletDatabase open(Path file) {
         try {
+            ownerOnly(file);
             Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
             try (Statement statement = connection.createStatement()) {
                 statement.execute("pragma busy_timeout = 10000");
@@ -100,6 +103,18 @@ public final class WalletDatabase implements NonceJournal, VoucherStore, EventCu
         } catch (SQLException e) {
             throw new StoreException(
                     "expected to open the wallet's database " + file + ", found: " + e.getMessage(), e);
+        }
+    }
+
+    /** SQLite gives its side files the permissions of the database. */
+    private static void ownerOnly(Path file) {
+        try {
+            if (!Files.exists(file)) {
+                OwnerOnlyFile.write(file, "");
+            }
+        } catch (IOException e) {
+            throw new StoreException(
+                    "expected to make the wallet's database " + file + ", found: " + e.getMessage(), e);
         }
     }
 
