@@ -2,6 +2,7 @@ package io.infergrid.app.ui.settings;
 
 import io.infergrid.app.core.Check;
 import io.infergrid.app.core.Observable;
+import io.infergrid.app.core.Rig.Ability;
 import io.infergrid.app.core.Settings;
 import io.infergrid.app.ui.Desk;
 import io.infergrid.app.ui.Screen;
@@ -19,12 +20,14 @@ import org.jspecify.annotations.Nullable;
 public final class SettingsController implements Screen {
 
     final ObjectProperty<Settings> settings = new SimpleObjectProperty<>(Settings.defaults());
+    final ObjectProperty<List<Ability>> abilities = new SimpleObjectProperty<>(List.of());
     final ObjectProperty<List<Check>> checks = new SimpleObjectProperty<>(List.of());
     final BooleanProperty checking = new SimpleBooleanProperty();
 
     private final Desk desk;
     private final @Nullable SettingsView view;
     private Observable.@Nullable Pin pin;
+    private Observable.@Nullable Pin abilitiesPin;
 
     public SettingsController(Desk desk) {
         this(desk, true);
@@ -45,12 +48,16 @@ public final class SettingsController implements Screen {
     @Override
     public void attach() {
         pin = desk.bindings().bind(desk.rig().settings(), settings::set);
+        abilitiesPin = desk.bindings().bind(desk.rig().abilities(), abilities::set);
     }
 
     @Override
     public void detach() {
         if (pin != null) {
             pin.close();
+        }
+        if (abilitiesPin != null) {
+            abilitiesPin.close();
         }
     }
 

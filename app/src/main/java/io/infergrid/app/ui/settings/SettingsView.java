@@ -48,7 +48,7 @@ final class SettingsView {
         this.desk = desk;
         texts = desk.texts();
         var left = column(16, appearanceCard(), rigCard(), sharingCard(), foldersCard());
-        var right = column(16, selfTestCard(), keysCard(), aboutCard());
+        var right = column(16, limitsCard(), selfTestCard(), keysCard(), aboutCard());
         HBox.setHgrow(left, Priority.ALWAYS);
         HBox.setHgrow(right, Priority.ALWAYS);
         left.setPrefWidth(520);
@@ -81,6 +81,10 @@ final class SettingsView {
                 RigOptions.workers(texts, controller.settings, controller::change),
                 RigOptions.gateway(texts, controller.settings, controller::change),
                 RigOptions.startWhenOpened(texts, controller.settings, controller::change));
+    }
+
+    private VBox limitsCard() {
+        return new LimitsOptions(texts, controller.settings, controller.abilities, controller::change).card();
     }
 
     private VBox sharingCard() {
