@@ -99,6 +99,8 @@ final class LimitsOptions {
         var field = new TextField();
         field.setAccessibleText(texts.get("settings.limits.programs"));
         field.setPromptText(texts.get("settings.limits.programs.prompt"));
+        field.setPrefColumnCount(14);
+        field.setMinWidth(TextField.USE_PREF_SIZE);
         settings.map(all -> String.join(", ", all.limits().exclusivePrograms())).subscribe(field::setText);
         Runnable keep = () -> change(
                 draft -> draft.exclusivePrograms = Arrays.stream(field.getText().split(","))
